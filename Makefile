@@ -1,0 +1,67 @@
+# The README's commands. make help lists them.
+SHELL := /bin/bash
+export CGO_ENABLED ?= 0
+
+BIN := bin
+TOOLS := $(CURDIR)/.tools
+LINT_VERSION := v2.15.0
+PACKAGES := ./...
+# Where 3CX's OpenAPI documents (xapi-20.0.7.yaml, xapi-20.0.10.yaml) lie, for make descriptors.
+THREECX_DOCS ?= docs/3cx-openapi
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build cordboard and the 3CX plugin into bin/
+	@mkdir -p $(BIN)
+	go build -trimpath -o $(BIN)/ ./cmd/...
+
+.PHONY: demo
+demo: build ## Build, then run three workflows against a simulated phone system
+	$(BIN)/cordboard demo
+
+.PHONY: test
+test: ## Run all tests with the race detector (installs gcc if there is none)
+	@command -v gcc >/dev/null || command -v clang >/dev/null || { echo "make test: installing gcc, which the race detector needs"; $$([ "$$(id -u)" = 0 ] || echo sudo) sh -c 'apt-get update -qq && apt-get install -y -qq gcc libc6-dev'; }
+	CGO_ENABLED=1 go test -race -timeout 9m $(PACKAGES)
+
+.PHONY: bench
+bench: build ## Measure what docs/benchmarks.md speaks of
+	go run ./internal/bench -bin $(BIN)
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser of outside input for a short time
+	@for pkg in $$(go list ./...); do \
+	  for f in $$(go test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
+	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime 10s $$pkg || exit 1; \
+	  done; done
+
+.PHONY: descriptors
+descriptors: ## Make the 3CX descriptors anew (THREECX_DOCS=folder with 3CX's documents)
+	go run ./cmd/cordboard nodes generate --threecx $(THREECX_DOCS) --out .
+
+.PHONY: proto
+proto: ## Make the plugin protocol's Go code anew (needs protoc, protoc-gen-go, protoc-gen-go-grpc)
+	cd nodes/plugin/proto && protoc --go_out=. --go_opt=paths=source_relative --go-grpc_out=. --go-grpc_opt=paths=source_relative cordboard.proto
+
+.PHONY: fmt
+fmt: ## Format the code
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## Format check, go vet and golangci-lint
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt would change:"; echo "$$out"; exit 1; }
+	go vet $(PACKAGES)
+	$(TOOLS)/golangci-lint run $(PACKAGES)
+
+$(TOOLS)/golangci-lint:
+	@echo "make lint: installing golangci-lint $(LINT_VERSION) into .tools/"
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	rm -rf $(BIN) $(TOOLS)

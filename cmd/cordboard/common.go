@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/runtime"
+)
+
+// settings are the flags that several commands share.
+type settings struct {
+	credentialFiles []string
+	dataDir         string
+	pluginDir       string
+	pluginsLock     string
+	logFormat       string
+}
+
+func (s *settings) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&s.credentialFiles, "credentials", nil, "file with credentials: n8n export:credentials --all --decrypted (may be repeated)")
+	s.addPluginFlags(cmd)
+	f.StringVar(&s.logFormat, "log", "", "log each step to standard error, as text or json")
+}
+
+func (s *settings) addPluginFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.dataDir, "data-dir", defaultDataDir(), "directory for plugins, pins and data")
+	f.StringVar(&s.pluginDir, "plugin-dir", "", "a further directory with plugins")
+	f.StringVar(&s.pluginsLock, "plugins-lock", "", "file with the pins of trusted plugins (default plugins.lock in the data directory)")
+}
+
+// defaultDataDir is CORDBOARD_DATA_DIR, else cordboard in the user's directory for data.
+func defaultDataDir() string {
+	if dir := os.Getenv("CORDBOARD_DATA_DIR"); dir != "" {
+		return dir
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "cordboard")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local", "share", "cordboard")
+}
+
+func (s *settings) lockFile() string {
+	if s.pluginsLock != "" {
+		return s.pluginsLock
+	}
+	if s.dataDir == "" {
+		return ""
+	}
+	return filepath.Join(s.dataDir, "plugins.lock")
+}
+
+// open makes a runtime of the settings.
+func (s *settings) open(cmd *cobra.Command, observe func(runtime.Event)) (*cordboard.Runtime, error) {
+	o, err := s.options(cmd)
+	if err != nil {
+		return nil, err
+	}
+	o.Observe = observe
+	return cordboard.New(o)
+}
+
+func (s *settings) options(cmd *cobra.Command) (cordboard.Options, error) {
+	log, err := s.logger(cmd.ErrOrStderr())
+	if err != nil {
+		return cordboard.Options{}, err
+	}
+	var dirs []string
+	if s.pluginDir != "" {
+		dirs = append(dirs, s.pluginDir)
+	}
+	if s.dataDir != "" {
+		dirs = append(dirs, s.dataDir, filepath.Join(s.dataDir, "plugins"))
+	}
+	return cordboard.Options{
+		PluginDirs: dirs, PluginsLock: s.lockFile(), CredentialFiles: s.credentialFiles, Env: workflowEnv(), Log: log,
+	}, nil
+}
+
+// workflowEnv lets expressions read the environment only where n8n's own switch says so.
+func workflowEnv() func(string) (string, bool) {
+	if os.Getenv("N8N_BLOCK_ENV_ACCESS_IN_NODE") == "false" {
+		return os.LookupEnv
+	}
+	return nil
+}
+
+func (s *settings) logger(w io.Writer) (*slog.Logger, error) {
+	switch s.logFormat {
+	case "":
+		return slog.New(&textLog{w: w, level: slog.LevelWarn}), nil
+	case "text":
+		return slog.New(&textLog{w: w, level: slog.LevelInfo}), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil)), nil
+	}
+	return nil, fmt.Errorf("--log: there are the formats text and json, and not %q", s.logFormat)
+}
+
+// textLog writes a line a record, for people.
+type textLog struct {
+	w     io.Writer
+	level slog.Level
+	attrs []slog.Attr
+}
+
+// Enabled is slog.Handler's.
+func (l *textLog) Enabled(_ context.Context, level slog.Level) bool { return level >= l.level }
+
+// Handle is slog.Handler's.
+func (l *textLog) Handle(_ context.Context, r slog.Record) error {
+	var b strings.Builder
+	name := map[slog.Level]string{slog.LevelInfo: "info", slog.LevelWarn: "warning", slog.LevelError: "error"}[r.Level]
+	if name == "" {
+		name = strings.ToLower(r.Level.String())
+	}
+	b.WriteString(name + ": " + r.Message)
+	sep := " ("
+	write := func(a slog.Attr) bool {
+		fmt.Fprintf(&b, "%s%s: %s", sep, a.Key, a.Value)
+		sep = ", "
+		return true
+	}
+	for _, a := range l.attrs {
+		write(a)
+	}
+	r.Attrs(write)
+	if sep == ", " {
+		b.WriteString(")")
+	}
+	_, err := io.WriteString(l.w, b.String()+"\n")
+	return err
+}
+
+// WithAttrs is slog.Handler's.
+func (l *textLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	c := *l
+	c.attrs = append(c.attrs[:len(c.attrs):len(c.attrs)], attrs...)
+	return &c
+}
+
+// WithGroup is slog.Handler's.
+func (l *textLog) WithGroup(string) slog.Handler { return l }

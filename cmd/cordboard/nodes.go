@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cordboard/cordboard/descriptors"
+	"github.com/cordboard/cordboard/descriptors/openapi"
+	"github.com/cordboard/cordboard/descriptors/threecx"
+	"github.com/cordboard/cordboard/nodes"
+)
+
+func nodesCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "nodes", Short: "List, show and generate node types"}
+	cmd.AddCommand(nodesListCommand(), nodesShowCommand(), nodesGenerateCommand())
+	return cmd
+}
+
+func nodesListCommand() *cobra.Command {
+	var (
+		s      settings
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the node types there are", Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			types, closeAll, err := s.types(cmd)
+			if err != nil {
+				return err
+			}
+			defer closeAll()
+			if asJSON {
+				list := make([]*descriptors.Node, len(types))
+				for i, t := range types {
+					list[i] = t.Descriptor
+				}
+				return printJSON(cmd.OutOrStdout(), list)
+			}
+			for _, t := range types {
+				d := t.Descriptor
+				operations := 0
+				for _, r := range d.Resources {
+					operations += len(r.Operations)
+				}
+				detail := d.DisplayName
+				if operations > 0 {
+					detail += fmt.Sprintf(", %d resources, %d operations", len(d.Resources), operations)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%-34s %-24s %s (%s)\n", d.Type, versions(d.Versions), detail, t.Origin)
+			}
+			return nil
+		},
+	}
+	s.addPluginFlags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the descriptors as JSON")
+	return cmd
+}
+
+func versions(list []float64) string {
+	text := make([]string, len(list))
+	for i, v := range list {
+		text[i] = fmt.Sprint(v)
+	}
+	return strings.Join(text, ", ")
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// types returns all node types; a plugin that cannot be used is told on standard error.
+func (s *settings) types(cmd *cobra.Command) ([]nodes.Type, func(), error) {
+	rt, err := s.open(cmd, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	types, err := rt.Types(cmd.Context())
+	if err != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+err.Error())
+	}
+	return types, func() { _ = rt.Close() }, nil
+}
+
+func nodesShowCommand() *cobra.Command {
+	var (
+		s       settings
+		asJSON  bool
+		version float64
+	)
+	cmd := &cobra.Command{
+		Use:   "show TYPE [RESOURCE [OPERATION]]",
+		Short: "Show what a node type takes and gives",
+		Args:  cobra.RangeArgs(1, 3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			types, closeAll, err := s.types(cmd)
+			if err != nil {
+				return err
+			}
+			defer closeAll()
+			args = append(args, "", "")
+			set := typeSet{cmd.Context(), types}
+			if asJSON {
+				return showJSON(cmd.OutOrStdout(), set, args[0], version, args[1], args[2])
+			}
+			return descriptors.Show(cmd.OutOrStdout(), set, args[0], version, args[1], args[2])
+		},
+	}
+	s.addPluginFlags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the descriptor as JSON")
+	cmd.Flags().Float64Var(&version, "type-version", 0, "typeVersion to show; default the newest")
+	return cmd
+}
+
+func showJSON(w io.Writer, set typeSet, nodeType string, version float64, resource, operation string) error {
+	list, err := set.Nodes()
+	if err != nil {
+		return err
+	}
+	node, newest, err := descriptors.Newest(list, nodeType)
+	if version == 0 {
+		version = newest
+	} else {
+		node, err = descriptors.PickVersion(list, nodeType, version)
+	}
+	switch {
+	case err != nil:
+		return err
+	case resource == "":
+		return printJSON(w, node)
+	}
+	r, err := node.Resource(resource)
+	if err != nil {
+		return err
+	}
+	if operation == "" {
+		return printJSON(w, r)
+	}
+	op, err := set.Operation(node.Type, version, resource, operation)
+	if err != nil {
+		return err
+	}
+	return printJSON(w, op)
+}
+
+// typeSet shows registered types, those of plugins among them, as a descriptors.Set.
+type typeSet struct {
+	ctx   context.Context
+	types []nodes.Type
+}
+
+var _ descriptors.Set = typeSet{}
+
+// Nodes is descriptors.Set's.
+func (s typeSet) Nodes() ([]*descriptors.Node, error) {
+	list := make([]*descriptors.Node, len(s.types))
+	for i, t := range s.types {
+		list[i] = t.Descriptor
+	}
+	return list, nil
+}
+
+// Operation is descriptors.Set's.
+func (s typeSet) Operation(nodeType string, version float64, resource, operation string) (*descriptors.Operation, error) {
+	for _, t := range s.types {
+		checked, ok := t.Node.(nodes.Checked)
+		if d, err := descriptors.PickVersion([]*descriptors.Node{t.Descriptor}, nodeType, version); ok && err == nil {
+			r, err := d.Resource(resource)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := r.Operation(operation); err != nil {
+				return nil, err
+			}
+			return checked.Operation(s.ctx, version, resource, operation)
+		}
+	}
+	return nil, fmt.Errorf("the node type %s has no operations", nodeType)
+}
+
+// Schema is descriptors.Set's.
+func (s typeSet) Schema(address string) (json.RawMessage, error) {
+	err := fmt.Errorf("no node type knows the schema %s", address)
+	for _, t := range s.types {
+		if checked, ok := t.Node.(nodes.Checked); ok {
+			var schema []byte
+			if schema, err = checked.Schema(s.ctx, address); err == nil {
+				return schema, nil
+			}
+		}
+	}
+	return nil, err
+}
+
+func nodesGenerateCommand() *cobra.Command {
+	var (
+		o              openapi.Options
+		from, out, tcx string
+	)
+	cmd := &cobra.Command{
+		Use:   "generate",
+		Short: "Make a node set of an OpenAPI 3 document",
+		Args:  exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if tcx != "" {
+				return generateThreeCX(tcx, out)
+			}
+			if from == "" || o.Type == "" {
+				return errors.New("--openapi FILE|URL and --type NAME are needed")
+			}
+			doc, err := readDocument(cmd.Context(), from)
+			if err != nil {
+				return fmt.Errorf("--openapi: %w", err)
+			}
+			file, err := openapi.Generate(cmd.Context(), doc, o)
+			if err != nil {
+				return err
+			}
+			for _, w := range file.Warnings {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+w)
+			}
+			if out != "" {
+				return descriptors.WriteFile(out, file)
+			}
+			text, err := file.Bytes()
+			if err == nil {
+				_, err = cmd.OutOrStdout().Write(text)
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&from, "openapi", "", "the OpenAPI document: a file or an address")
+	f.StringVar(&o.Type, "type", "", "node type to give the set, such as acme.crm")
+	f.StringVar(&o.DisplayName, "name", "", "label of the node")
+	f.Float64Var(&o.Version, "type-version", 1, "typeVersion of the node")
+	f.StringVar(&o.Dialect, "dialect", "plain", "manner of the API: plain, odata or 3cx")
+	f.StringVar(&o.BasePath, "base-path", "", "path between the base URL and the operations' paths")
+	f.StringVar(&o.Credential, "credential", "", "credential type that the node takes")
+	f.StringVar(&out, "out", "", "file to write (default standard output); for --threecx the repository's folder")
+	f.StringVar(&tcx, "threecx", "", "folder with 3CX's documents: make the descriptors of this repository")
+	return cmd
+}
+
+func generateThreeCX(folder, out string) error {
+	files, err := threecx.Generate(folder)
+	if err != nil {
+		return err
+	}
+	for path, text := range files {
+		if err := os.WriteFile(filepath.Join(out, path), text, 0o644); err != nil { //nolint:gosec // source files of the repository
+			return err
+		}
+	}
+	return nil
+}
+
+const maxDocument = 64 << 20
+
+func readDocument(ctx context.Context, from string) ([]byte, error) {
+	if !strings.HasPrefix(from, "http://") && !strings.HasPrefix(from, "https://") {
+		return os.ReadFile(from)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %s", from, res.Status)
+	}
+	return io.ReadAll(http.MaxBytesReader(nil, res.Body, maxDocument))
+}

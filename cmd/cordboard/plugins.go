@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cordboard/cordboard/nodes/plugin"
+)
+
+func pluginsCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "plugins", Short: "List and trust plugins"}
+	cmd.AddCommand(pluginsListCommand(), pluginsTrustCommand())
+	return cmd
+}
+
+func pluginsListCommand() *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the plugins found and whether they are trusted", Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			rt, err := s.open(cmd, nil)
+			if err != nil {
+				return err
+			}
+			defer rt.Close()
+			found, err := rt.FindPlugins()
+			if err != nil {
+				return err
+			}
+			for _, p := range found {
+				state := "trusted: " + p.Why
+				if p.Err != nil {
+					state = "refused: " + p.Err.Error()
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s\n  %s\n", p.File, state)
+			}
+			if len(found) == 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "no plugins: a plugin is an executable file called %s…, beside cordboard, in the data directory or in --plugin-dir\n", plugin.Prefix)
+			}
+			return nil
+		},
+	}
+	s.addPluginFlags(cmd)
+	return cmd
+}
+
+func pluginsTrustCommand() *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "trust FILE",
+		Short: "Trust a plugin's file as it is now",
+		Long: "Trust starts the plugin once, reads what it says of itself and pins the file's checksum in plugins.lock. A file of\n" +
+			"this name that differs from its pin is refused from then on, wherever it lies.",
+		Args: exactArgs(1, "the plugin's file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			trusted, pin, err := plugin.TrustPinned(args[0])
+			if err != nil {
+				return err
+			}
+			host := plugin.NewHost(trusted, nil)
+			defer host.Close()
+			about, err := host.About(cmd.Context())
+			if err != nil {
+				return err
+			}
+			pin.Version, pin.Descriptors = about.Version, about.Hash
+			lock, err := plugin.ReadLock(s.lockFile())
+			if err != nil {
+				return err
+			}
+			if err := lock.With(pin).Write(s.lockFile()); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s is trusted with checksum %s, pinned in %s\n", trusted.Path, pin.SHA256, s.lockFile())
+			return nil
+		},
+	}
+	s.addPluginFlags(cmd)
+	return cmd
+}

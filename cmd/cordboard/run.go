@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/runtime"
+)
+
+type runFlags struct {
+	settings
+	input, start, until, output string
+	timeout                     time.Duration
+}
+
+func runCommand() *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Run a workflow file and print the items of its last node",
+		Long: "Run runs a workflow file as n8n saves it. Standard output gets the result and nothing else: the items of the last\n" +
+			"executed node (--output items), n8n's run object (--output run) or nothing (--output none).\n\n" +
+			"Exit codes: 0 success; 1 the workflow ran and failed; 2 it could not start and nothing was sent anywhere;\n" +
+			"3 timeout or interrupt.",
+		Args: exactArgs(1, "the workflow file"),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	f.addFlags(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.input, "input", "", "file with the items to start with, - for standard input: a JSON array, one value, or one value a line")
+	fl.StringVar(&f.start, "start", "", "name of the node to start at")
+	fl.StringVar(&f.until, "until", "", "name of the last node to run")
+	fl.StringVar(&f.output, "output", "items", "what to print: items, run or none")
+	fl.DurationVar(&f.timeout, "timeout", 0, "stop the run after this time, such as 30s")
+	return cmd
+}
+
+func exactArgs(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return fmt.Errorf("this command takes %s; see --help", what)
+		}
+		return nil
+	}
+}
+
+func (f *runFlags) run(cmd *cobra.Command, file string) error {
+	if f.output != "items" && f.output != "run" && f.output != "none" {
+		return fmt.Errorf("--output: there are items, run and none, and not %q", f.output)
+	}
+	input, err := f.readInput(cmd)
+	if err != nil {
+		return err
+	}
+	view := newProgress(cmd.ErrOrStderr(), f.logFormat)
+	rt, err := f.open(cmd, view.observe)
+	if err != nil {
+		return err
+	}
+	defer rt.Close()
+	view.log, _ = f.logger(cmd.ErrOrStderr())
+	flow, err := rt.LoadFile(cmd.Context(), file)
+	if err != nil {
+		return err
+	}
+	printWarnings(cmd.ErrOrStderr(), flow.Problems)
+	ctx := cmd.Context()
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.timeout)
+		defer cancel()
+	}
+	result, err := rt.Run(ctx, flow, cordboard.RunOptions{Input: input, Start: f.start, Until: f.until})
+	view.end()
+	if result == nil {
+		return err
+	}
+	defer result.Close()
+	return f.report(cmd.OutOrStdout(), result, err)
+}
+
+func printWarnings(w io.Writer, problems runtime.Problems) {
+	for _, p := range problems {
+		if p.Severity == runtime.SeverityWarning || p.AtRun {
+			fmt.Fprintln(w, "warning: "+p.String())
+		}
+	}
+}
+
+// readInput reads --input; nil means that there is none.
+func (f *runFlags) readInput(cmd *cobra.Command) (*nodes.Items, error) {
+	if f.input == "" {
+		return nil, nil
+	}
+	var (
+		text []byte
+		err  error
+	)
+	if f.input == "-" {
+		text, err = io.ReadAll(cmd.InOrStdin())
+	} else {
+		text, err = os.ReadFile(f.input)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--input: %w", err)
+	}
+	items, err := runtime.ParseItems(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("--input %s: it must be a JSON array of objects, one object, or one object a line: %w", f.input, err)
+	}
+	return &items, nil
+}
+
+func (f *runFlags) report(stdout io.Writer, result *cordboard.Result, failure error) error {
+	switch {
+	case f.output == "run":
+		if err := result.WriteJSON(stdout); err != nil {
+			return &exitError{exitFailed, err}
+		}
+	case f.output == "items" && failure == nil:
+		if err := runtime.WriteItems(stdout, result.Items()); err != nil {
+			return &exitError{exitFailed, err}
+		}
+	}
+	switch {
+	case failure == nil:
+		return nil
+	case result.Status == runtime.StatusCanceled, errors.Is(failure, errInterrupted), errors.Is(failure, context.DeadlineExceeded):
+		return &exitError{exitStopped, failure}
+	}
+	return &exitError{exitFailed, failure}
+}
+
+// progress tells of the steps of a run: on a terminal one line that changes, with --log a line a step.
+type progress struct {
+	w        io.Writer
+	log      *slog.Logger
+	terminal bool
+	logging  bool
+	began    time.Time
+	shown    bool
+	steps    int
+}
+
+func newProgress(w io.Writer, logFormat string) *progress {
+	p := &progress{w: w, logging: logFormat != "", began: time.Now()}
+	if f, ok := w.(*os.File); ok && !p.logging {
+		info, err := f.Stat()
+		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return p
+}
+
+// quietFor is how long a run is left alone before the terminal shows its progress: short runs need none.
+const quietFor = 300 * time.Millisecond
+
+func (p *progress) observe(e runtime.Event) {
+	if e.Kind == "step.finished" {
+		p.steps++
+	}
+	switch {
+	case p.logging && e.Kind == "step.finished":
+		args := []any{"node", e.Node, "run", e.Run, "in", e.In, "out", e.Out, "took", e.Duration.Round(time.Microsecond)}
+		if e.Err != nil {
+			p.log.Error("step failed", append(args, "error", e.Err.Message)...)
+		} else {
+			p.log.Info("step finished", args...)
+		}
+	case p.terminal && e.Kind == "step.started" && time.Since(p.began) > quietFor:
+		p.shown = true
+		fmt.Fprintf(p.w, "\r\x1b[K%d steps, now %q with %d items", p.steps, e.Node, e.In)
+	}
+}
+
+func (p *progress) end() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cordboard/cordboard/server"
+)
+
+func serveCommand() *cobra.Command {
+	var (
+		s      settings
+		listen string
+	)
+	cmd := &cobra.Command{
+		Use:   "serve FILE…",
+		Short: "Answer the webhooks of workflow files",
+		Long: "Serve answers the webhooks of workflow files and runs their other triggers. Runs live in memory: what is under way\n" +
+			"when the program ends is lost.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rt, err := s.open(cmd, nil)
+			if err != nil {
+				return err
+			}
+			defer rt.Close()
+			log, err := s.logger(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			srv := server.New(rt, log)
+			for _, file := range args {
+				flow, err := rt.LoadFile(cmd.Context(), file)
+				if err != nil {
+					return err
+				}
+				printWarnings(cmd.ErrOrStderr(), flow.Problems)
+				if err := srv.Add(cmd.Context(), flow); err != nil {
+					return err
+				}
+			}
+			l, err := net.Listen("tcp", listen)
+			if err != nil {
+				return err
+			}
+			for _, address := range srv.Addresses() {
+				fmt.Fprintln(cmd.ErrOrStderr(), "serving "+address)
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "cordboard listens at http://%s\n", l.Addr())
+			return srv.Serve(cmd.Context(), l)
+		},
+	}
+	s.addFlags(cmd)
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:5678", "address to listen at")
+	return cmd
+}

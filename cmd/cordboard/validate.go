@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/runtime"
+)
+
+func validateCommand() *cobra.Command {
+	var (
+		s      settings
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "validate FILE…",
+		Short: "Check workflow files without running them",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rt, err := s.open(cmd, nil)
+			if err != nil {
+				return err
+			}
+			defer rt.Close()
+			found := runtime.Problems{}
+			for _, file := range args {
+				problems, err := validate(cmd, rt, file)
+				if err != nil {
+					return err
+				}
+				found = append(found, problems...)
+			}
+			return reportProblems(cmd, found, asJSON, len(args))
+		},
+	}
+	s.addFlags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the findings as a JSON array")
+	return cmd
+}
+
+// validate returns what is wrong with a file.
+func validate(cmd *cobra.Command, rt *cordboard.Runtime, file string) (runtime.Problems, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	flows, err := runtime.ParseWorkflows(file, text)
+	var problems runtime.Problems
+	if errors.As(err, &problems) {
+		return problems, nil
+	}
+	var all runtime.Problems
+	for _, w := range flows {
+		flow, err := rt.Compile(cmd.Context(), w)
+		if errors.As(err, &problems) {
+			all = append(all, problems...)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, flow.Problems...)
+	}
+	return all, nil
+}
+
+func reportProblems(cmd *cobra.Command, found runtime.Problems, asJSON bool, files int) error {
+	errorCount := 0
+	for _, p := range found {
+		if p.Severity == runtime.SeverityError {
+			errorCount++
+		}
+	}
+	if asJSON {
+		text, err := json.MarshalIndent(found, "", "  ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), string(text))
+	} else {
+		for _, p := range found {
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", p.Severity, p)
+		}
+		if len(found) == 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d files, nothing wrong\n", files)
+		}
+	}
+	if errorCount > 0 {
+		return &exitError{exitNotBegun, fmt.Errorf("errors found: %d", errorCount)}
+	}
+	return nil
+}

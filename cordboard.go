@@ -1,0 +1,335 @@
+// Package cordboard runs n8n workflow files in Go programs.
+//
+//	rt, err := cordboard.New(cordboard.Options{CredentialFiles: []string{"credentials.json"}})
+//	defer rt.Close()
+//	flow, err := rt.LoadFile(ctx, "flow.json")
+//	result, err := rt.Run(ctx, flow, cordboard.RunOptions{})
+//
+// The engine itself is package runtime, the contract of nodes package nodes; this package joins them with the built-in
+// nodes, plugins and credentials. The command line and the server are made of it.
+package cordboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cordboard/cordboard/credentials"
+	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/core"
+	"github.com/cordboard/cordboard/nodes/plugin"
+	"github.com/cordboard/cordboard/runtime"
+	"github.com/cordboard/cordboard/runtime/binary"
+)
+
+// Options configure a Runtime. The zero value has the built-in nodes and the plugins beside the program.
+type Options struct {
+	// Nodes are further node types, in process.
+	Nodes []nodes.Type
+	// PluginDirs are directories with plugins, looked through before that of the program.
+	PluginDirs []string
+	// PluginsLock is the file with the pins of trusted plugins; empty means none.
+	PluginsLock string
+	// Credentials are credentials by value, CredentialFiles n8n's decrypted exports. Credentials that are in neither are
+	// looked for in the environment (credentials.EnvName).
+	Credentials     []credentials.Credential
+	CredentialFiles []string
+	// TokenDir keeps the tokens that processes share; empty means the user's cache directory.
+	TokenDir string
+	// Env answers $env; nil denies it.
+	Env func(name string) (string, bool)
+	// Vars is the JSON object behind $vars.
+	Vars string
+	// Log takes what there is to tell; nil means nothing is logged.
+	Log *slog.Logger
+	// Observe is told of each step as it happens.
+	Observe func(runtime.Event)
+}
+
+// Runtime runs workflows. It is safe for concurrent use; plugins are started when a workflow needs them and shared by all
+// runs.
+type Runtime struct {
+	opts  Options
+	creds *credentials.Set
+
+	mu      sync.Mutex
+	types   []nodes.Type
+	hosts   []*plugin.Host
+	plugged bool // plugins were looked for
+	engine  *runtime.Engine
+	retired []*runtime.Engine
+}
+
+// Workflow is a workflow that was loaded: checked against the nodes there are and compiled. It serves any number of runs.
+type Workflow struct {
+	*runtime.Plan
+	engine *runtime.Engine
+}
+
+// New returns a runtime. It reads the credential files; it starts nothing.
+func New(opts Options) (*Runtime, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	r := &Runtime{opts: opts, creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir))}
+	r.creds.Add(opts.Credentials...)
+	for _, file := range opts.CredentialFiles {
+		if err := r.creds.AddFile(file); err != nil {
+			return nil, err
+		}
+	}
+	r.types = append(core.Nodes(), opts.Nodes...)
+	return r, r.build()
+}
+
+// build makes the engine anew from the types that are known by now.
+func (r *Runtime) build() error {
+	registry := &nodes.Registry{}
+	if err := registry.Add(r.types...); err != nil {
+		return err
+	}
+	if r.engine != nil {
+		r.retired = append(r.retired, r.engine)
+	}
+	r.engine = runtime.New(runtime.Options{
+		Nodes: registry, Credentials: r.creds, Log: r.opts.Log, Env: r.opts.Env, Vars: r.opts.Vars, Observe: r.opts.Observe,
+	})
+	return nil
+}
+
+// Types returns all node types, those of plugins included: it starts them.
+func (r *Runtime) Types(ctx context.Context) ([]nodes.Type, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.plugIn(ctx)
+	return r.types, err
+}
+
+// plugIn starts the plugins there are and adds their nodes. One that cannot be used is an error, which names it; the
+// others are there all the same.
+func (r *Runtime) plugIn(ctx context.Context) error {
+	if r.plugged {
+		return nil
+	}
+	r.plugged = true
+	found, err := r.FindPlugins()
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, f := range found {
+		if f.Err != nil {
+			failed = append(failed, f.Err)
+			continue
+		}
+		host := plugin.NewHost(f.Trusted, r.opts.Log)
+		types, err := host.Types(ctx)
+		if err != nil {
+			host.Close()
+			failed = append(failed, err)
+			continue
+		}
+		r.hosts = append(r.hosts, host)
+		r.types = append(r.types, types...)
+	}
+	if err := r.build(); err != nil {
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
+
+// Plugin is a plugin's file, and whether it may be executed.
+type Plugin struct {
+	plugin.Trusted
+	File string
+	Err  error
+}
+
+// FindPlugins looks for plugins in Options.PluginDirs and beside the program. It starts none.
+func (r *Runtime) FindPlugins() ([]Plugin, error) {
+	beside := ""
+	if self, err := os.Executable(); err == nil {
+		if self, err = filepath.EvalSymlinks(self); err == nil {
+			beside = filepath.Dir(self)
+		}
+	}
+	lock := plugin.Lock{}
+	if r.opts.PluginsLock != "" {
+		var err error
+		if lock, err = plugin.ReadLock(r.opts.PluginsLock); err != nil {
+			return nil, err
+		}
+	}
+	files, err := plugin.Find(append(append([]string{}, r.opts.PluginDirs...), beside)...)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Plugin, len(files))
+	for i, file := range files {
+		list[i].File = file
+		if list[i].Trusted, list[i].Err = plugin.Trust(file, beside, lock); list[i].Err == nil {
+			list[i].Err = list[i].Check()
+		}
+	}
+	return list, nil
+}
+
+// LoadFile reads a file that holds one workflow, and loads it.
+func (r *Runtime) LoadFile(ctx context.Context, file string) (*Workflow, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return r.Load(ctx, file, text)
+}
+
+// Load reads, checks and compiles a workflow. The name is for messages. An error of type runtime.Problems says what is wrong
+// with the workflow; what is wrong with single nodes is in Workflow.Problems, and Run refuses to come to them.
+func (r *Runtime) Load(ctx context.Context, name string, text []byte) (*Workflow, error) {
+	w, err := runtime.ParseWorkflow(name, text)
+	if err != nil {
+		return nil, err
+	}
+	return r.Compile(ctx, w)
+}
+
+// Compile checks and compiles a workflow that was parsed already. Plugins are started only if the workflow has nodes that
+// are not built in.
+func (r *Runtime) Compile(ctx context.Context, w *runtime.Workflow) (*Workflow, error) {
+	r.mu.Lock()
+	var pluginErr error
+	if !r.plugged && r.needsPlugins(w) {
+		pluginErr = r.plugIn(ctx)
+	}
+	engine := r.engine
+	r.mu.Unlock()
+	plan, err := engine.Compile(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if pluginErr != nil && plan.Problems.Err() != nil { // a node may be missing because its plugin is
+		return nil, errors.Join(plan.Problems.Err(), pluginErr)
+	}
+	return &Workflow{plan, engine}, nil
+}
+
+func (r *Runtime) needsPlugins(w *runtime.Workflow) bool {
+	for _, n := range w.Nodes {
+		if n.Type != runtime.StickyNote && !r.hasType(n.Type) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Runtime) hasType(name string) bool {
+	for _, t := range r.types {
+		if strings.EqualFold(t.Descriptor.Type, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// RunOptions say how a run begins; the zero value starts at the workflow's trigger.
+type RunOptions struct {
+	// Input becomes the start node's output (runtime.ParseItems reads items); nil means that the start node is executed.
+	Input *nodes.Items
+	// Start and Until name nodes.
+	Start, Until string
+	// Mode is $execution.mode; empty means "manual".
+	Mode string
+	// ID is the execution's id; empty: a new one.
+	ID string
+}
+
+// Result is what a run came to. Close it when its binary data is no longer needed.
+type Result struct {
+	*runtime.Run
+	binary *binary.Store
+}
+
+// OpenBinary reads binary data that an item refers to.
+func (r *Result) OpenBinary(ctx context.Context, id string) (io.ReadCloser, error) {
+	return r.binary.Open(ctx, id)
+}
+
+// Close removes the run's binary data.
+func (r *Result) Close() error { return r.binary.Close() }
+
+// Run runs a workflow to its end; it sleeps through waits for a time. An error of type runtime.Problems says that the run
+// could not start: nothing was sent anywhere. Any other error, a *nodes.Error, is the run's failure, and the result is there
+// all the same.
+func (r *Runtime) Run(ctx context.Context, w *Workflow, opts RunOptions) (*Result, error) {
+	if t := w.Workflow.Settings.Timeout; t > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, t)
+		defer cancel()
+	}
+	store := binary.New("")
+	x, err := w.engine.NewExecution(w.Plan, runtime.RunOptions{
+		Start: opts.Start, Until: opts.Until, Input: opts.Input, Mode: opts.Mode, ID: opts.ID, Binary: store,
+	})
+	if err != nil {
+		return nil, err
+	}
+	run := x.Run(ctx)
+	for run.Status == runtime.StatusWaiting {
+		if err := sleep(ctx, run.State.Suspended); err != nil {
+			run.Status, run.Err = runtime.StatusError, nodes.AsError(err)
+			break
+		}
+		if err := x.Resume(nil); err != nil {
+			return nil, err
+		}
+		run = x.Run(ctx)
+	}
+	result := &Result{run, store}
+	if run.Err != nil {
+		return result, run.Err
+	}
+	return result, nil
+}
+
+// sleep waits until the run goes on by itself.
+func sleep(ctx context.Context, s *runtime.Suspension) error {
+	if s.Until.IsZero() {
+		return fmt.Errorf("the node %q waits for a call, which only cordboard serve can receive", s.Step.Node)
+	}
+	t := time.NewTimer(time.Until(s.Until))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Close ends plugins and frees what the runtime holds. No run may be under way.
+func (r *Runtime) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, h := range r.hosts {
+		h.Close()
+	}
+	r.hosts = nil
+	var errs []error
+	for _, e := range append(r.retired, r.engine) {
+		errs = append(errs, e.Close())
+	}
+	r.retired = nil
+	return errors.Join(errs...)
+}
+
+// TriggerCall returns the call with which one of the workflow's triggers is asked (see runtime.Plan.Triggers).
+func (w *Workflow) TriggerCall(ctx context.Context, t runtime.Trigger) *nodes.Call {
+	return w.engine.TriggerCall(ctx, t)
+}

@@ -1,0 +1,182 @@
+// Package credentials finds the credentials that workflows name and turns them into what a node may know: an address
+// and a short-lived token. Client secrets and refresh tokens stay here.
+//
+// It owns credential types, reading credentials (n8n's decrypted export, the environment), OAuth2 and the token lease that
+// items, workflows and processes share. It does not own where the server keeps credentials (package store).
+package credentials
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/schemas"
+)
+
+// Credential is a credential as n8n's decrypted export has it.
+type Credential struct {
+	ID   string          `json:"id"`
+	Name string          `json:"name"`
+	Type string          `json:"type"`
+	Data json.RawMessage `json:"data"`
+	// Source says where it comes from, for messages.
+	Source string `json:"-"`
+}
+
+// Set is a list of credentials with the leases of their tokens. It is safe for concurrent use once it is filled.
+type Set struct {
+	list   []Credential
+	leases *Leases
+	getenv func(string) (string, bool)
+}
+
+// NewSet returns a set that looks into the environment for what was not added.
+func NewSet(leases *Leases) *Set { return &Set{leases: leases, getenv: os.LookupEnv} }
+
+// Add adds credentials.
+func (s *Set) Add(list ...Credential) { s.list = append(s.list, list...) }
+
+// AddFile adds the credentials of a file: n8n's export (n8n export:credentials --all --decrypted), or one credential of it.
+func (s *Set) AddFile(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	list, err := Parse(path, text)
+	if err != nil {
+		return err
+	}
+	s.Add(list...)
+	return nil
+}
+
+// Parse reads n8n's decrypted export. Errors name no value of it.
+func Parse(source string, text []byte) ([]Credential, error) {
+	normal, err := nodes.Normalize(strings.TrimPrefix(string(text), "\uFEFF"))
+	if err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return nil, fmt.Errorf("%s: this is not JSON, from byte %d on", source, syntax.Offset)
+		}
+		return nil, fmt.Errorf("%s: this is not JSON", source)
+	}
+	if gjson.Parse(normal).IsObject() {
+		normal = "[" + normal + "]"
+	}
+	for i, c := range gjson.Parse(normal).Array() {
+		if data := c.Get("data"); data.Type == gjson.String {
+			return nil, fmt.Errorf("%s: credential %d, %q, is encrypted: export it with n8n export:credentials --decrypted", source, i, c.Get("name"))
+		}
+	}
+	schema, err := schemas.NewCompiler(nil).Compile(schemas.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	if bad := schemas.ValidateJSON(schema, normal); len(bad) > 0 {
+		lines := make([]string, len(bad))
+		for i, v := range bad {
+			lines[i] = fmt.Sprintf("%s: %s", source, safeViolation(v))
+		}
+		return nil, errors.New(strings.Join(lines, "\n"))
+	}
+	var list []Credential
+	if err := json.Unmarshal([]byte(normal), &list); err != nil {
+		return nil, fmt.Errorf("%s: it has not the form of n8n's export", source)
+	}
+	for i := range list {
+		list[i].Source = source
+	}
+	return list, nil
+}
+
+// safeViolation leaves out what stands inside data, as messages quote values.
+func safeViolation(v schemas.Violation) string {
+	if strings.Contains(v.Pointer, "/data/") {
+		return v.Pointer + ": is not of the right type"
+	}
+	return v.String()
+}
+
+const envPrefix = "CORDBOARD_CREDENTIAL_"
+
+// EnvName is the variable in which a credential of this name is looked for: capitals, other characters as "_".
+func EnvName(name string) string {
+	return envPrefix + strings.Map(func(r rune) rune {
+		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return unicode.ToUpper(r)
+		}
+		return '_'
+	}, name)
+}
+
+// Find returns the credential with this id, else the one with this name, else the one that the environment holds under
+// this name. If the workflow names none, the only one of the type is taken.
+func (s *Set) Find(id, name, credentialType string) (nodes.Credential, error) {
+	c, err := s.lookup(id, name, credentialType)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(c)
+}
+
+func (s *Set) lookup(id, name, credentialType string) (Credential, error) {
+	for _, c := range s.list {
+		if id != "" && c.ID == id {
+			return c, nil
+		}
+	}
+	for _, c := range s.list {
+		if name != "" && c.Name == name {
+			return c, nil
+		}
+	}
+	if name != "" {
+		if value, ok := s.getenv(EnvName(name)); ok {
+			return fromEnv(name, value)
+		}
+	}
+	var ofType []Credential
+	for _, c := range s.list {
+		if c.Type == credentialType {
+			ofType = append(ofType, c)
+		}
+	}
+	if id == "" && name == "" && len(ofType) == 1 {
+		return ofType[0], nil
+	}
+	return Credential{}, s.missing(name, id, credentialType)
+}
+
+func (s *Set) missing(name, id, credentialType string) error {
+	what := fmt.Sprintf("the credential %q (id %q, type %s)", name, id, credentialType)
+	mend := fmt.Sprintf("give a file with --credentials, or set %s", EnvName(name))
+	if name == "" && id == "" {
+		what = fmt.Sprintf("a credential of type %s, which the workflow does not name,", credentialType)
+		mend = "choose one in the workflow, or give a file with exactly one of that type with --credentials"
+	}
+	if len(s.list) == 0 {
+		return fmt.Errorf("%s is missing: no credentials were given; %s", what, mend)
+	}
+	names := make([]string, len(s.list))
+	for i, c := range s.list {
+		names[i] = fmt.Sprintf("%q", c.Name)
+	}
+	return fmt.Errorf("%s is missing; there are %s; %s", what, strings.Join(names, ", "), mend)
+}
+
+// fromEnv reads '{"type": …, "data": …}'.
+func fromEnv(name, value string) (Credential, error) {
+	source := EnvName(name)
+	c := Credential{Name: name, Source: source}
+	if err := json.Unmarshal([]byte(value), &c); err != nil || len(c.Data) == 0 || !gjson.ParseBytes(c.Data).IsObject() {
+		return c, fmt.Errorf("%s: it must hold JSON of the form {\"type\": \"…\", \"data\": {…}}", source)
+	}
+	c.Name, c.Source = name, source
+	return c, nil
+}

@@ -1,0 +1,186 @@
+package credentials
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Leases share tokens. A server such as 3CX's keeps one live token per client, and a new one kills the old: so a token is
+// minted once for all items, workflows and processes. Between processes it lies in a locked file of mode 0600,
+// encrypted under a key made of the client secret.
+type Leases struct {
+	dir    string
+	client *http.Client
+	now    func() time.Time
+
+	mu   sync.Mutex
+	list map[string]*lease
+}
+
+// lease is one client's token.
+type lease struct {
+	mu      sync.Mutex
+	token   token
+	refusal error // what the server said last, not asked again for a while
+	refused time.Time
+}
+
+// refusalStands is how long a refusal is believed: a hundred items with a wrong secret are one request, not a hundred.
+const refusalStands = 10 * time.Second
+
+// NewLeases returns leases kept in files below dir; in the user's cache directory if dir is empty. Without any such
+// directory tokens are shared within the process only.
+func NewLeases(dir string) *Leases {
+	if dir == "" {
+		if cache, err := os.UserCacheDir(); err == nil {
+			dir = filepath.Join(cache, "cordboard", "tokens")
+		}
+	}
+	return &Leases{dir: dir, client: &http.Client{Timeout: tokenTimeout}, now: time.Now, list: map[string]*lease{}}
+}
+
+// get returns a token that is not of the generation given: the one at hand if it is usable, else that of another process,
+// else a new one. Generation 0 is no token's.
+func (l *Leases) get(ctx context.Context, o *oauth2Credential, not uint64) (token, error) {
+	one := l.lease(o)
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	fits := func(t token) bool { return t.usable(l.now()) && t.generation() != not }
+	if fits(one.token) {
+		return one.token, nil
+	}
+	if one.refusal != nil && l.now().Sub(one.refused) < refusalStands {
+		return token{}, one.refusal
+	}
+	one.refusal = nil
+	file, err := l.open(ctx, o)
+	if err != nil {
+		return token{}, err
+	}
+	defer file.close()
+	if t := file.read(); fits(t) {
+		one.token = t
+		return t, nil
+	}
+	t, err := o.mint(ctx)
+	if err != nil {
+		var e *tokenError
+		if errors.As(err, &e) && e.refused {
+			one.refusal, one.refused = err, l.now()
+		}
+		return token{}, err
+	}
+	one.token = t
+	return t, file.write(t)
+}
+
+// lease finds the lease of a client. The secret is part of its name, so that a corrected secret is tried at once.
+func (l *Leases) lease(o *oauth2Credential) *lease {
+	key := o.leaseName() + "\x00" + o.clientSecret
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.list[key] == nil {
+		l.list[key] = &lease{}
+	}
+	return l.list[key]
+}
+
+func (o *oauth2Credential) leaseName() string {
+	sum := sha256.Sum256([]byte(o.tokenURL + "\x00" + o.clientID))
+	return hex.EncodeToString(sum[:16])
+}
+
+// leaseFile is a locked lease file; its zero value stands for none.
+type leaseFile struct {
+	path string
+	lock *flock.Flock
+	seal cipher.AEAD
+}
+
+const lockPoll = 20 * time.Millisecond
+
+func (l *Leases) open(ctx context.Context, o *oauth2Credential) (*leaseFile, error) {
+	if l.dir == "" || os.MkdirAll(l.dir, 0o700) != nil {
+		return &leaseFile{}, nil
+	}
+	f := &leaseFile{path: filepath.Join(l.dir, o.leaseName())}
+	key, err := hkdf.Key(sha256.New, []byte(o.clientSecret), []byte(o.tokenURL+"\x00"+o.clientID), "cordboard token lease", 32)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	if f.seal, err = cipher.NewGCM(block); err != nil {
+		return nil, err
+	}
+	f.lock = flock.New(f.path+".lock", flock.SetPermissions(0o600))
+	if _, err := f.lock.TryLockContext(ctx, lockPoll); err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return &leaseFile{}, nil // a file system without locks: share within the process
+	}
+	return f, nil
+}
+
+func (f *leaseFile) close() {
+	if f.lock != nil {
+		_ = f.lock.Unlock()
+	}
+}
+
+// read returns the token of the file; one that cannot be read, such as that of another secret, is no token.
+func (f *leaseFile) read() token {
+	var t token
+	if f.lock == nil {
+		return t
+	}
+	sealed, err := os.ReadFile(f.path)
+	if err != nil || len(sealed) < f.seal.NonceSize() {
+		return token{}
+	}
+	n := f.seal.NonceSize()
+	plain, err := f.seal.Open(nil, sealed[:n], sealed[n:], nil)
+	if err != nil || json.Unmarshal(plain, &t) != nil {
+		return token{}
+	}
+	return t
+}
+
+// write replaces the file's content in one step, so that a crash leaves the old or the new one.
+func (f *leaseFile) write(t token) error {
+	if f.lock == nil {
+		return nil
+	}
+	plain, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	nonce := make([]byte, f.seal.NonceSize())
+	_, _ = rand.Read(nonce) // never fails
+	temp := f.path + ".new"
+	if err := os.WriteFile(temp, f.seal.Seal(nonce, nonce, plain, nil), 0o600); err != nil {
+		return fmt.Errorf("keeping the token: %w", err)
+	}
+	if err := os.Rename(temp, f.path); err != nil {
+		return fmt.Errorf("keeping the token: %w", err)
+	}
+	return nil
+}

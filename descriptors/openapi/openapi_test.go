@@ -1,0 +1,145 @@
+package openapi_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/cordboard/cordboard/descriptors"
+	"github.com/cordboard/cordboard/descriptors/openapi"
+	"github.com/cordboard/cordboard/schemas"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("testdata/crm.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dialect := range []string{"plain", "odata"} {
+		f, err := openapi.Generate(context.Background(), doc, openapi.Options{Type: "acme.crm", Version: 2, Dialect: dialect})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := f.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := string(text) + "# " + strings.Join(f.Warnings, "\n# ") + "\n"
+		golden := "testdata/crm." + dialect + ".golden"
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s differs from what is generated; if that is meant: go test ./descriptors/openapi -update", golden)
+		}
+		if strings.Contains(got, "stays outside") {
+			t.Error("a sentence of the document is in the descriptor")
+		}
+		set, err := f.Set()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range descriptors.Lint("crm", set) {
+			t.Error(p)
+		}
+	}
+}
+
+func TestConversion(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("testdata/crm.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := openapi.Generate(context.Background(), doc, openapi.Options{Type: "acme.crm", Schemas: "crm/1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := f.Set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	contact, err := schemas.NewCompiler(set.Schema).Compile("cordboard://crm/1/Contact")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ members, want string }{
+		{`"answer":"No"`, ""},
+		{`"answer":null,"kind":null,"boss":null`, ""},
+		{`"answer":false`, "/answer must be text or null, is false"},
+		{`"kind":"c"`, `/kind must be one of "a", "b", null, is the text "c"; did you mean "a"?`},
+		{`"boss":{"name":"B","boss":{"name":""}}`, "/boss/boss/name must have at least 1 characters, has 0"},
+		{`"wakes":"09:30:00","born":"2026-02-28","worth":1.5,"score":"x"`, ""},
+		{`"born":"28.2.2026"`, `/born must be a date such as 2026-01-31, is the text "28.2.2026"`},
+		{`"count":9223372036854775808`, "/count must be from -9223372036854775808 to 9223372036854775807, is the number 9223372036854775808"},
+		{`"count":9223372036854775807`, ""},
+		{`"level":11`, "/level must be from 1 to 10, is the number 11"},
+		{`"level":0`, "/level must be from 1 to 10, is the number 0"},
+		{`"extra":{"a":1,"b":"x"}`, `/extra/b must be a whole number, is the text "x"`},
+		{`"code":"anything, its pattern is not Go's"`, ""},
+		{`"friends":[{"name":"A"},{"name":"A"}]`, "/friends must not hold the same value twice"},
+	} {
+		var got []string
+		for _, v := range schemas.ValidateJSON(contact, `{"name":"Ann",`+c.members+`}`) {
+			got = append(got, v.String())
+		}
+		if strings.Join(got, "\n") != c.want {
+			t.Errorf("%s\ngot  %s\nwant %s", c.members, strings.Join(got, "\n"), c.want)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		doc     string
+		options openapi.Options
+		want    string
+	}{
+		{"", openapi.Options{}, "generate descriptor: no node type is given"},
+		{"", openapi.Options{Type: "a.b", Dialect: "soap"}, `generate descriptor: no dialect is called "soap"; there are plain, odata, 3cx`},
+		{"swagger: '2.0'\npaths: {}", openapi.Options{Type: "a.b"}, `read OpenAPI document: its version is "", and 3.0 or 3.1 is needed`},
+		{"openapi: 3.0.0\npaths: {}", openapi.Options{Type: "a.b"}, "read OpenAPI document: it has no paths"},
+		{"openapi: 3.0.0\npaths:\n  /a:\n    get:\n      responses: {'200': {$ref: '/etc/passwd'}}", openapi.Options{Type: "a.b"},
+			`read OpenAPI document: encountered disallowed external reference: "/etc/passwd"`},
+	} {
+		_, err := openapi.Generate(context.Background(), []byte(c.doc), c.options)
+		if err == nil || err.Error() != c.want {
+			t.Errorf("got  %v\nwant %s", err, c.want)
+		}
+	}
+}
+
+// FuzzGenerate holds that no document makes the generator panic, and that what it makes can be read again.
+func FuzzGenerate(f *testing.F) {
+	doc, err := os.ReadFile("testdata/crm.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(doc)
+	f.Add([]byte("openapi: 3.1.0\npaths: {/a/{b}: {get: {responses: {}}}}"))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		made, err := openapi.Generate(context.Background(), doc, openapi.Options{Type: "a.b", Dialect: "odata"})
+		if err != nil {
+			return
+		}
+		set, err := made.Set()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := set.Nodes(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,77 @@
+package nodes
+
+import "iter"
+
+// Binary holds an item's references to binary data, by key, in order. It never changes; With makes a new one.
+type Binary struct {
+	keys  []string
+	files []File
+}
+
+// File refers to binary data: the bytes themselves lie in the run's binary store, or inline where they are small.
+// Its JSON form is n8n's.
+type File struct {
+	// ID names the data in the run's binary store; empty if Data holds it.
+	ID string `json:"id,omitempty"`
+	// Data is the content in base64, for small data.
+	Data          string `json:"data,omitempty"`
+	MimeType      string `json:"mimeType"`
+	FileName      string `json:"fileName,omitempty"`
+	FileExtension string `json:"fileExtension,omitempty"`
+	FileType      string `json:"fileType,omitempty"`
+	// FileSize is for people, as n8n writes it: "1.2 kB". Bytes is the exact size.
+	FileSize string `json:"fileSize,omitempty"`
+	Bytes    int64  `json:"bytes,omitempty"`
+}
+
+// With returns the references with this one added or replaced. A nil b is an empty one.
+func (b *Binary) With(key string, f File) *Binary {
+	n := &Binary{}
+	if b != nil {
+		n.keys = append(n.keys, b.keys...)
+		n.files = append(n.files, b.files...)
+	}
+	for i, k := range n.keys {
+		if k == key {
+			n.files[i] = f
+			return n
+		}
+	}
+	n.keys = append(n.keys, key)
+	n.files = append(n.files, f)
+	return n
+}
+
+// Get returns the reference under key.
+func (b *Binary) Get(key string) (File, bool) {
+	if b != nil {
+		for i, k := range b.keys {
+			if k == key {
+				return b.files[i], true
+			}
+		}
+	}
+	return File{}, false
+}
+
+// All yields the references in order.
+func (b *Binary) All() iter.Seq2[string, File] {
+	return func(yield func(string, File) bool) {
+		if b == nil {
+			return
+		}
+		for i, k := range b.keys {
+			if !yield(k, b.files[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Len is the number of references.
+func (b *Binary) Len() int {
+	if b == nil {
+		return 0
+	}
+	return len(b.keys)
+}

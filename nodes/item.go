@@ -1,0 +1,138 @@
+package nodes
+
+import (
+	"iter"
+	"slices"
+
+	"github.com/tidwall/gjson"
+)
+
+// Item is one item of a workflow: a JSON object in wire form, its lineage (n8n's pairedItem) and references to
+// binary data. Items are values and never change; steps, runs and branches share their memory.
+type Item struct {
+	json   string
+	parent Parent
+	more   []Parent // further parents, where an item comes of several
+	binary *Binary
+	failed *Error
+}
+
+// Parent says from which input item an item was made. The zero Parent is "none".
+type Parent struct {
+	item  int32 // index + 1, so that the zero value is "none"
+	input int32
+}
+
+// From returns the parent that is item number item of input number input.
+func From(item, input int) Parent { return Parent{int32(item) + 1, int32(input)} }
+
+// Known reports whether p is a parent at all.
+func (p Parent) Known() bool { return p.item != 0 }
+
+// Item is the parent's index among the items of its input.
+func (p Parent) Item() int { return int(p.item) - 1 }
+
+// Input is the index of the node's input at which the parent arrived.
+func (p Parent) Input() int { return int(p.input) }
+
+// NewItem returns an item of this JSON, which must be a valid object in the form that Normalize gives: nodes
+// that build their JSON with ObjectBuilder or pass on an item's own have it.
+func NewItem(json string) Item { return Item{json: json} }
+
+// JSON returns the item's JSON object in wire form.
+func (it Item) JSON() string {
+	if it.json == "" {
+		return "{}"
+	}
+	return it.json
+}
+
+// Get reads a member of the item's JSON. The path is gjson's; keys that come from outside go through gjson.Escape.
+func (it Item) Get(path string) gjson.Result { return gjson.Get(it.json, path) }
+
+// WithJSON returns the item with other JSON and the same lineage and binary data.
+func (it Item) WithJSON(json string) Item { it.json = json; return it }
+
+// WithParents returns the item with this lineage instead of its own.
+func (it Item) WithParents(parents ...Parent) Item {
+	it.parent, it.more = Parent{}, nil
+	if len(parents) > 0 {
+		it.parent = parents[0]
+		it.more = slices.Clone(parents[1:])
+	}
+	return it
+}
+
+// WithBinary returns the item with these references to binary data; nil takes them away.
+func (it Item) WithBinary(b *Binary) Item { it.binary = b; return it }
+
+// WithError marks the item as the result of a failure (n8n keeps it beside json as "error").
+func (it Item) WithError(err *Error) Item { it.failed = err; return it }
+
+// Parents yields the item's parents; none if its lineage is unknown.
+func (it Item) Parents() iter.Seq[Parent] {
+	return func(yield func(Parent) bool) {
+		if !it.parent.Known() || !yield(it.parent) {
+			return
+		}
+		for _, p := range it.more {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// HasLineage reports whether the item has at least one parent.
+func (it Item) HasLineage() bool { return it.parent.Known() }
+
+// Binary returns the item's references to binary data, nil if there are none.
+func (it Item) Binary() *Binary { return it.binary }
+
+// Err returns the failure that the item stands for, nil for an ordinary item.
+func (it Item) Err() *Error { return it.failed }
+
+// Items is a list of items in order. The zero value is an empty list. A list that was handed on is not appended to.
+type Items struct{ list []Item }
+
+// ItemsOf returns a list of these items.
+func ItemsOf(list ...Item) Items { return Items{list} }
+
+// Len is the number of items.
+func (s Items) Len() int { return len(s.list) }
+
+// At returns the item with index i; it panics if there is none, like a slice.
+func (s Items) At(i int) Item { return s.list[i] }
+
+// All yields the items with their indices, in order.
+func (s Items) All() iter.Seq2[int, Item] {
+	return func(yield func(int, Item) bool) {
+		for i, it := range s.list {
+			if !yield(i, it) {
+				return
+			}
+		}
+	}
+}
+
+// Slice returns the items from index i up to j.
+func (s Items) Slice(i, j int) Items { return Items{s.list[i:j:j]} }
+
+// ItemsBuilder collects items for a list. The zero value is ready.
+type ItemsBuilder struct{ list []Item }
+
+// Grow makes room for n more items.
+func (b *ItemsBuilder) Grow(n int) { b.list = slices.Grow(b.list, n) }
+
+// Add appends an item.
+func (b *ItemsBuilder) Add(it Item) { b.list = append(b.list, it) }
+
+// Len is the number of items so far.
+func (b *ItemsBuilder) Len() int { return len(b.list) }
+
+// Items returns what was collected; the builder is empty afterwards.
+func (b *ItemsBuilder) Items() Items {
+	s := Items{b.list}
+	b.list = nil
+	return s
+}

@@ -1,0 +1,16 @@
+//go:build !unix
+
+package plugin
+
+import (
+	"os"
+	"os/exec"
+)
+
+func executable(_ *os.File, path string) string { return path }
+
+func ownGroup(*exec.Cmd) {}
+
+func killGroup(p *os.Process) error { return p.Kill() }
+
+func owner(os.FileInfo) (uid int, othersWrite bool) { return -1, false }

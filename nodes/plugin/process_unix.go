@@ -1,0 +1,39 @@
+//go:build unix
+
+package plugin
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+)
+
+// executable names the opened file itself where the system can: what is executed is what was hashed, even if the
+// path has come to mean another file since. The file is number 3 in the child.
+func executable(_ *os.File, path string) string {
+	if runtime.GOOS == "linux" {
+		return "/proc/self/fd/3"
+	}
+	return path
+}
+
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+func killGroup(p *os.Process) error {
+	err := syscall.Kill(-p.Pid, syscall.SIGKILL)
+	if errors.Is(err, syscall.ESRCH) {
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+// owner returns the user that a file belongs to, and whether others may write it.
+func owner(info os.FileInfo) (uid int, othersWrite bool) {
+	uid = -1
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		uid = int(s.Uid)
+	}
+	return uid, info.Mode().Perm()&0o022 != 0
+}

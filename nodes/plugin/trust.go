@@ -1,0 +1,212 @@
+package plugin
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Lock is the file plugins.lock: the plugins that a person has trusted, made to be kept beside the workflows in a
+// repository.
+type Lock struct {
+	Plugins []Pin `json:"plugins"`
+}
+
+// Pin binds a plugin's file name to its content.
+type Pin struct {
+	// Name is the file's name, Version what the plugin says of itself.
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+	// SHA256 is the file's checksum in hex, Descriptors the hash of its descriptors.
+	SHA256      string `json:"sha256"`
+	Descriptors string `json:"descriptors,omitempty"`
+}
+
+// ReadLock reads a lock file; a missing one is empty.
+func ReadLock(path string) (Lock, error) {
+	var l Lock
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return l, err
+	}
+	if err := json.Unmarshal(text, &l); err != nil {
+		return l, fmt.Errorf("%s: %w", path, err)
+	}
+	return l, nil
+}
+
+// Write writes the lock file, its pins in order of name.
+func (l Lock) Write(path string) error {
+	slices.SortFunc(l.Plugins, func(a, b Pin) int { return strings.Compare(a.Name, b.Name) })
+	text, err := json.MarshalIndent(l, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o600)
+}
+
+// With returns the lock with this pin added, or replaced if the name is there.
+func (l Lock) With(pin Pin) Lock {
+	list := slices.DeleteFunc(slices.Clone(l.Plugins), func(p Pin) bool { return p.Name == pin.Name })
+	return Lock{append(list, pin)}
+}
+
+// Find returns the pin of a file name.
+func (l Lock) Find(name string) (Pin, bool) {
+	i := slices.IndexFunc(l.Plugins, func(p Pin) bool { return p.Name == name })
+	if i < 0 {
+		return Pin{}, false
+	}
+	return l.Plugins[i], true
+}
+
+// Trusted is a plugin's file that may be executed.
+type Trusted struct {
+	Path string
+	// sha256 is the content's checksum in hex where the file is pinned.
+	sha256 string
+	// Why says what the trust rests on, for people.
+	Why string
+}
+
+// UntrustedError says why a plugin's file is not executed, and what to do.
+type UntrustedError struct{ Path, Reason, Mend string }
+
+func (e *UntrustedError) Error() string {
+	return fmt.Sprintf("plugin %s is not trusted: %s (%s)", e.Path, e.Reason, e.Mend)
+}
+
+// Trust decides whether the plugin at path may be executed. beside is the directory of the cordboard program: a plugin
+// there of the same owner is trusted without a pin. Where there is a pin, the file's content is compared with it
+// when the file is opened to be executed, wherever it lies.
+func Trust(path, beside string, lock Lock) (Trusted, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return Trusted{}, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return Trusted{}, err
+	}
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return Trusted{}, err
+	}
+	uid, fileOpen := owner(info)
+	_, dirOpen := owner(dir)
+	if fileOpen || (dirOpen && dir.Mode()&fs.ModeSticky == 0) {
+		return Trusted{}, &UntrustedError{path, "others may write the file or its directory", "chmod go-w " + path + " " + filepath.Dir(path)}
+	}
+	t := Trusted{Path: path, Why: "beside the cordboard program"}
+	if pin, ok := lock.Find(filepath.Base(path)); ok {
+		t.sha256, t.Why = pin.SHA256, "pinned"
+		return t, nil
+	}
+	if self, err := os.Stat(beside); err == nil && filepath.Dir(path) == filepath.Clean(beside) {
+		if selfUID, _ := owner(self); selfUID == uid {
+			return t, nil
+		}
+	}
+	return Trusted{}, &UntrustedError{path, "it is not pinned", "cordboard plugins trust " + path}
+}
+
+// TrustPinned returns the trust in a file that a person vouches for just now, and its pin.
+func TrustPinned(path string) (Trusted, Pin, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return Trusted{}, Pin{}, err
+	}
+	sum, err := hashFile(path)
+	if err != nil {
+		return Trusted{}, Pin{}, err
+	}
+	return Trusted{Path: path, sha256: sum, Why: "pinned"}, Pin{Name: filepath.Base(path), SHA256: sum}, nil
+}
+
+// Check opens the file and compares it with its pin.
+func (t Trusted) Check() error {
+	f, err := t.open()
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// open opens the file for execution; what is pinned must have the pinned content.
+func (t Trusted) open() (*os.File, error) {
+	f, err := os.Open(t.Path)
+	if err != nil || t.sha256 == "" {
+		return f, err
+	}
+	sum, err := hashOf(f)
+	if err == nil && sum != t.sha256 {
+		err = &UntrustedError{
+			t.Path, fmt.Sprintf("its checksum %.12s… differs from the pinned %.12s…: the file has changed since it was trusted", sum, t.sha256),
+			"if you changed it: cordboard plugins trust " + t.Path,
+		}
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return hashOf(f)
+}
+
+func hashOf(f *os.File) (string, error) {
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", err
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// Find lists the plugins' files in these directories, those of earlier ones first; a name that was found already is left
+// out. A directory that is not there is passed over.
+func Find(dirs ...string) ([]string, error) {
+	var found []string
+	names := map[string]bool{}
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if errors.Is(err, fs.ErrNotExist) || dir == "" {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if !strings.HasPrefix(e.Name(), Prefix) || names[e.Name()] || e.IsDir() {
+				continue
+			}
+			if info, err := e.Info(); err != nil || info.Mode()&0o111 == 0 && info.Mode().IsRegular() {
+				continue
+			}
+			names[e.Name()] = true
+			found = append(found, filepath.Join(dir, e.Name()))
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,70 @@
+package nodes
+
+import (
+	"context"
+	"net/http"
+)
+
+// Trigger is a Node that starts runs by itself: a schedule, a queue, a socket.
+type Trigger interface {
+	Node
+	// Listen calls start for each event, until ctx is cancelled (then it returns nil) or it cannot go on.
+	Listen(ctx context.Context, call *Call, start Start) error
+}
+
+// Webhook is a Node that starts runs when an HTTP request arrives.
+type Webhook interface {
+	Node
+	// Routes returns what the node wants to be called for.
+	Routes(call *Call) ([]Route, error)
+	// Receive turns a request into the items of a run, or into an answer without a run.
+	Receive(ctx context.Context, call *Call, req *http.Request, pathParams map[string]string) (Received, error)
+	// Respond makes the answer from what the run came to. It is asked only when Received.Wait is set, and not when a
+	// node of the run has replied.
+	Respond(call *Call, result Result) (Response, error)
+}
+
+// Start starts a run with these items as the trigger's output. It returns once the run is durable: a trigger
+// acknowledges its event only then.
+type Start func(ctx context.Context, items Items) (*Started, error)
+
+// Started is a run that was started by a trigger.
+type Started struct {
+	ExecutionID string
+	// Result gets one value: when the run ended, or earlier when a node replied. It is never closed empty.
+	Result <-chan Result
+}
+
+// Result is what a started run came to, for the one who waits for it.
+type Result struct {
+	// Reply is the answer that a node of the run gave, if one did.
+	Reply *Response
+	// Items are those of the first output of the last executed node.
+	Items Items
+	// Err is set if the run failed.
+	Err error
+}
+
+// Route is an address at which a webhook listens.
+type Route struct {
+	Method string
+	// Path has no leading slash; a segment ":name" takes any value.
+	Path string
+}
+
+// Received is what a webhook made of a request.
+type Received struct {
+	Items Items
+	// Reject, if set, is the answer; no run is started.
+	Reject *Response
+	// Wait is set when the answer is made of the run's result; else Answer is sent once the run is durable.
+	Wait   bool
+	Answer Response
+}
+
+// Response is an HTTP answer.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}

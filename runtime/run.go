@@ -1,0 +1,323 @@
+package runtime
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cordboard/cordboard/nodes"
+)
+
+// RunOptions say how a run begins.
+type RunOptions struct {
+	// Start is the node to start at; empty: n8n's choice (the manual trigger, else the first trigger with followers).
+	Start string
+	// Until ends the run after this node.
+	Until string
+	// Input becomes the start node's output. Without it the start node's pinned data does, else the node is executed.
+	Input *nodes.Items
+	// Mode is $execution.mode: "manual" (pinned data is honoured), "webhook", "trigger".
+	Mode string
+	// ID is the execution's id; empty: a new one.
+	ID string
+	// Binary keeps the run's binary data.
+	Binary nodes.BinaryStore
+}
+
+// Execution is a run under way. It is used from one goroutine at a time.
+type Execution struct {
+	engine *Engine
+	plan   *Plan
+	state  *State
+	binary nodes.BinaryStore
+	until  string
+	err    *nodes.Error
+	status Status
+}
+
+// NewExecution prepares a run of the plan. The error says that it cannot start: Problems.
+func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
+	start, err := plan.startNode(opts.Start, opts.Input != nil)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Until != "" && plan.byName[opts.Until] == nil {
+		return nil, plan.unknownNode("--until", opts.Until)
+	}
+	x := &Execution{engine: e, plan: plan, binary: opts.Binary, until: opts.Until, status: StatusRunning, state: &State{
+		ExecutionID: opts.ID, Mode: opts.Mode, StartedAt: e.now(),
+	}}
+	if x.state.ExecutionID == "" {
+		x.state.ExecutionID = NewID()
+	}
+	if x.state.Mode == "" {
+		x.state.Mode = "manual"
+	}
+	switch pinned, isPinned := plan.Workflow.PinData[start.node.Name]; {
+	case opts.Input != nil:
+		x.finish(&StepRun{Node: start.node.Name, StartedAt: e.now(), Outputs: startOutputs(start, *opts.Input)})
+	case isPinned && x.state.Mode == "manual" && !start.node.Disabled:
+		x.finish(&StepRun{Node: start.node.Name, StartedAt: e.now(), Outputs: startOutputs(start, pinned)})
+	default:
+		x.state.Stack = []Pending{{Node: start.node.Name, Start: true}}
+	}
+	return x, nil
+}
+
+// NewID returns an id for an execution.
+func NewID() string { return rand.Text() }
+
+// startOutputs gives the items of the start node its own index as lineage where they have none, as n8n does.
+func startOutputs(start *step, items nodes.Items) []nodes.Items {
+	return linkByIndex([]nodes.Items{items}, items.Len())
+}
+
+// Restore continues a run from its state.
+func (e *Engine) Restore(plan *Plan, state *State, binary nodes.BinaryStore) *Execution {
+	return &Execution{engine: e, plan: plan, binary: binary, state: state, status: StatusRunning}
+}
+
+// State returns the run's state as it is between two steps.
+func (x *Execution) State() *State { return x.state }
+
+// Run executes steps until the run ends, waits or ctx is cancelled.
+func (x *Execution) Run(ctx context.Context) *Run {
+	for x.Step(ctx) {
+	}
+	return &Run{Status: x.status, State: x.state, StoppedAt: x.engine.now(), Err: x.err}
+}
+
+// Step executes one node; false means that there is nothing more to do: the run ended or waits.
+func (x *Execution) Step(ctx context.Context) bool {
+	if x.status != StatusRunning || x.state.Suspended != nil {
+		return false
+	}
+	if ctx.Err() != nil {
+		x.cancelled(ctx, "")
+		return false
+	}
+	p, ok := x.next()
+	if !ok {
+		x.status = StatusSuccess
+		return false
+	}
+	run, suspend := x.execute(ctx, p)
+	if suspend != nil {
+		x.state.Suspended = &Suspension{Step: p, Until: suspend.Until, Webhook: suspend.Webhook, Token: rand.Text()}
+		x.status = StatusWaiting
+		return false
+	}
+	if run.Err != nil && run.Outputs == nil { // the failure stops the run
+		x.state.append(numbered(x.state, run))
+		if ctx.Err() != nil {
+			x.cancelled(ctx, run.Err.Error())
+		} else {
+			x.err, x.status = run.Err, StatusError
+		}
+		return false
+	}
+	x.finish(run)
+	if x.until != "" && run.Node == x.until {
+		x.state.Stack, x.state.Waiting = nil, nil
+	}
+	return true
+}
+
+// Resume wakes a waiting run. The suspended step's output is what the caller brings, or, if that is nil, the items
+// that the step was given.
+func (x *Execution) Resume(items *nodes.Items) error {
+	s := x.state.Suspended
+	if s == nil {
+		return errors.New("the run does not wait")
+	}
+	if items == nil {
+		given := nodes.Items{}
+		if len(s.Step.Inputs) > 0 {
+			given = x.state.items(s.Step.Inputs[0])
+		}
+		items = &given
+	}
+	x.state.Suspended, x.status = nil, StatusRunning
+	out := linkByIndex([]nodes.Items{withoutLineage(*items)}, items.Len())
+	x.finish(&StepRun{Node: s.Step.Node, Sources: s.Step.Inputs, StartedAt: x.engine.now(), Outputs: out})
+	return nil
+}
+
+func (x *Execution) cancelled(ctx context.Context, detail string) {
+	e := nodes.Errorf("the run was cancelled: %w", context.Cause(ctx))
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		e.Message = "the run was stopped: it took longer than its timeout"
+	} else {
+		e.Message = "the run was cancelled"
+	}
+	e.Cause, e.Description = context.Cause(ctx), detail
+	x.err, x.status = e, StatusCanceled
+}
+
+// finish records a step and puts its followers on the stack.
+func (x *Execution) finish(run *StepRun) {
+	x.state.append(numbered(x.state, run))
+	x.follow(run)
+}
+
+func numbered(s *State, run *StepRun) *StepRun {
+	run.Index, run.Run = len(s.Steps), len(s.byNode[run.Node])
+	return run
+}
+
+// next takes what is to be executed next. When the stack runs dry, a node that still waits for inputs gets its turn
+// with what it has: in v1 if at least one input has items, in v0 never.
+func (x *Execution) next() (Pending, bool) {
+	s := x.state
+	if len(s.Stack) == 0 {
+		x.releaseWaiting()
+	}
+	if len(s.Stack) == 0 {
+		return Pending{}, false
+	}
+	if x.plan.breadthFirst {
+		p := s.Stack[0]
+		s.Stack = s.Stack[1:]
+		return p, true
+	}
+	p := s.Stack[len(s.Stack)-1]
+	s.Stack = s.Stack[:len(s.Stack)-1]
+	return p, true
+}
+
+// follow puts the followers of a finished step on the stack (n8n's order v1: the followers of all outputs together,
+// the highest on the canvas first, then the leftmost; v0: output by output).
+func (x *Execution) follow(run *StepRun) {
+	from := x.plan.byName[run.Node]
+	edges := from.followers
+	if !x.plan.breadthFirst {
+		edges = from.byPosition
+	}
+	for _, e := range edges {
+		if e.output >= len(run.Outputs) {
+			continue
+		}
+		// An output without items ends its branch, but a later input of a joining node counts as served.
+		if run.Outputs[e.output].Len() == 0 && e.input == 0 {
+			continue
+		}
+		x.deliver(e, Ref{run.Node, run.Run, e.output})
+	}
+}
+
+// deliver hands data to an input of a node. A node with several inputs waits until all have data; a second delivery to
+// the same input opens a second set.
+func (x *Execution) deliver(e edge, data Ref) {
+	s := x.state
+	if e.to.connectedInputs <= 1 {
+		s.Stack = append(s.Stack, Pending{Node: e.to.node.Name, Inputs: []Ref{data}})
+		return
+	}
+	at := slices.IndexFunc(s.Waiting, func(p Pending) bool {
+		return p.Node == e.to.node.Name && p.Inputs[e.input].Node == ""
+	})
+	if at < 0 {
+		at = len(s.Waiting)
+		s.Waiting = append(s.Waiting, Pending{Node: e.to.node.Name, Inputs: make([]Ref, e.to.connectedInputs)})
+	}
+	s.Waiting[at].Inputs[e.input] = data
+	if slices.ContainsFunc(s.Waiting[at].Inputs, func(r Ref) bool { return r.Node == "" }) {
+		return
+	}
+	s.Stack = append(s.Stack, s.Waiting[at])
+	s.Waiting = slices.Delete(s.Waiting, at, at+1)
+}
+
+// releaseWaiting moves the first waiting node that does not depend on another waiting one to the stack. Those that can
+// never run are dropped on the way.
+func (x *Execution) releaseWaiting() {
+	s := x.state
+	if x.plan.breadthFirst {
+		s.Waiting = nil
+		return
+	}
+	for len(s.Waiting) > 0 {
+		at := 0
+		for i, p := range s.Waiting {
+			if !x.dependsOnWaiting(p) {
+				at = i
+				break
+			}
+		}
+		p := s.Waiting[at]
+		s.Waiting = slices.Delete(s.Waiting, at, at+1)
+		if slices.ContainsFunc(p.Inputs, func(r Ref) bool { return s.items(r).Len() > 0 }) {
+			s.Stack = append(s.Stack, p)
+			return
+		}
+	}
+}
+
+func (x *Execution) dependsOnWaiting(p Pending) bool {
+	return slices.ContainsFunc(x.state.Waiting, func(other Pending) bool {
+		return other.Node != p.Node && x.plan.isAncestor(x.plan.byName[other.Node], x.plan.byName[p.Node])
+	})
+}
+
+// CanStart returns what keeps a run from starting at a node, nil if nothing does.
+func (p *Plan) CanStart(name string) error {
+	_, err := p.startNode(name, true)
+	return err
+}
+
+// startNode chooses where a run begins: the node asked for, else the manual trigger, else the first trigger that has
+// followers, else the first trigger. A trigger that waits for events needs input or pinned data.
+func (p *Plan) startNode(name string, hasInput bool) (*step, error) {
+	start := p.byName[name]
+	if name != "" && start == nil {
+		return nil, p.unknownNode("--start", name)
+	}
+	if start == nil {
+		start = p.defaultStart()
+	}
+	if start == nil {
+		return nil, Problems{{
+			Severity: SeverityError, File: p.Workflow.File, Message: "the workflow has no trigger to start at",
+			Mend: "add a Manual Trigger, or name a node with --start",
+		}}
+	}
+	if err := p.Reachable(start).Err(); err != nil {
+		return nil, err
+	}
+	_, pinned := p.Workflow.PinData[start.node.Name]
+	if start.waitsForEvents() && !hasInput && !pinned && !start.node.Disabled {
+		return nil, Problems{{
+			Severity: SeverityError, File: p.Workflow.File, Node: start.node.Name,
+			Message: fmt.Sprintf("the run would start at this %s, which waits for an event", start.typ.Descriptor.DisplayName),
+			Mend:    "give its item with --input, pin its data, or let cordboard serve answer it",
+		}}
+	}
+	return start, nil
+}
+
+func (p *Plan) defaultStart() *step {
+	var first, connected *step
+	for _, s := range p.steps {
+		if s.typ.Descriptor == nil || !s.typ.Descriptor.Trigger || s.node.Disabled {
+			continue
+		}
+		if s.typ.Descriptor.Type == "n8n-nodes-base.manualTrigger" {
+			return s
+		}
+		if first == nil {
+			first = s
+		}
+		if connected == nil && len(s.followers) > 0 {
+			connected = s
+		}
+	}
+	if connected != nil {
+		return connected
+	}
+	return first
+}
+
+func (e *Engine) now() time.Time { return e.opts.Clock() }

@@ -1,0 +1,285 @@
+package runtime
+
+import (
+	"encoding/json"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/cordboard/cordboard/nodes"
+)
+
+// Status is how a run stands, in n8n's words.
+type Status string
+
+// The statuses of a run.
+const (
+	StatusSuccess  Status = "success"
+	StatusError    Status = "error"
+	StatusCanceled Status = "canceled"
+	StatusWaiting  Status = "waiting"
+	StatusRunning  Status = "running"
+)
+
+// Run is a run that came to an end or a halt.
+type Run struct {
+	Status    Status
+	State     *State
+	StoppedAt time.Time
+	// Err is what ended a failed or cancelled run.
+	Err *nodes.Error
+}
+
+// LastNode is the name of the last executed node, "" if none was.
+func (r *Run) LastNode() string {
+	if last := r.State.last(); last != nil {
+		return last.Node
+	}
+	return ""
+}
+
+// Items are the items of all outputs, in order, of the last run of the last executed node.
+func (r *Run) Items() nodes.Items {
+	last := r.State.last()
+	if last == nil {
+		return nodes.Items{}
+	}
+	if len(last.Outputs) == 1 {
+		return last.Outputs[0]
+	}
+	var b nodes.ItemsBuilder
+	for _, out := range last.Outputs {
+		for _, it := range out.All() {
+			b.Add(it)
+		}
+	}
+	return b.Items()
+}
+
+// LastOutput are the items of the first output of the last run of the last executed node.
+func (r *Run) LastOutput() nodes.Items {
+	if last := r.State.last(); last != nil && len(last.Outputs) > 0 {
+		return last.Outputs[0]
+	}
+	return nodes.Items{}
+}
+
+// WriteItems writes a JSON array of the items' JSON.
+func WriteItems(w io.Writer, items nodes.Items) error {
+	buf := append(make([]byte, 0, 64<<10), '[')
+	for i, it := range items.All() {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = append(append(buf, '\n'), it.JSON()...)
+		if len(buf) > 60<<10 {
+			if _, err := w.Write(buf); err != nil {
+				return err
+			}
+			buf = buf[:0]
+		}
+	}
+	if items.Len() > 0 {
+		buf = append(buf, '\n')
+	}
+	_, err := w.Write(append(buf, "]\n"...))
+	return err
+}
+
+// WriteJSON writes the run as n8n's run object: {"status","startedAt","stoppedAt","data":{"resultData":…}}.
+func (r *Run) WriteJSON(w io.Writer) error {
+	buf := make([]byte, 0, 64<<10)
+	str := func(key, value string) {
+		buf = append(nodes.AppendString(buf, key), ':')
+		buf = append(nodes.AppendString(buf, value), ',')
+	}
+	buf = append(buf, '{')
+	str("status", string(r.Status))
+	str("mode", r.State.Mode)
+	str("startedAt", r.State.StartedAt.UTC().Format(timeFormat))
+	str("stoppedAt", r.StoppedAt.UTC().Format(timeFormat))
+	buf = append(buf, `"data":{"resultData":{"runData":{`...)
+	for i, name := range r.State.nodeNames() {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = append(nodes.AppendString(buf, name), ":["...)
+		for j, step := range r.State.byNode[name] {
+			if j > 0 {
+				buf = append(buf, ',')
+			}
+			buf = step.appendJSON(buf, false)
+			if _, err := w.Write(buf); err != nil {
+				return err
+			}
+			buf = buf[:0]
+		}
+		buf = append(buf, ']')
+	}
+	buf = append(buf, '}')
+	if last := r.LastNode(); last != "" {
+		buf = nodes.AppendString(append(buf, `,"lastNodeExecuted":`...), last)
+	}
+	if r.Err != nil {
+		buf = appendError(append(buf, `,"error":`...), r.Err)
+	}
+	_, err := w.Write(append(buf, "}}}\n"...))
+	return err
+}
+
+// timeFormat is JavaScript's Date.prototype.toISOString.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+// nodeNames returns the names of the nodes that were executed, in the order of their first run.
+func (s *State) nodeNames() []string {
+	var names []string
+	for _, step := range s.Steps {
+		if step.Run == 0 {
+			names = append(names, step.Node)
+		}
+	}
+	return names
+}
+
+// appendJSON writes an entry of runData; the wire form of State has the node's name too.
+func (s *StepRun) appendJSON(dst []byte, withName bool) []byte {
+	dst = append(dst, '{')
+	if withName {
+		dst = append(nodes.AppendString(append(dst, `"node":`...), s.Node), ',')
+	}
+	dst = strconv.AppendInt(append(dst, `"startTime":`...), s.StartedAt.UnixMilli(), 10)
+	dst = strconv.AppendInt(append(dst, `,"executionIndex":`...), int64(s.Index), 10)
+	dst = append(dst, `,"source":[`...)
+	for i, src := range s.Sources {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = src.appendJSON(dst)
+	}
+	dst = strconv.AppendInt(append(dst, `],"hints":[],"executionTime":`...), s.Duration.Milliseconds(), 10)
+	status := StatusSuccess
+	if s.Err != nil {
+		status = StatusError
+		dst = appendError(append(dst, `,"error":`...), s.Err)
+	}
+	dst = append(append(append(dst, `,"executionStatus":"`...), status...), '"')
+	if s.Outputs != nil {
+		dst = append(dst, `,"data":{"main":[`...)
+		for i, out := range s.Outputs {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendItems(dst, out)
+		}
+		dst = append(dst, "]}"...)
+	}
+	return append(dst, '}')
+}
+
+func (r Ref) appendJSON(dst []byte) []byte {
+	if r.Node == "" {
+		return append(dst, "null"...)
+	}
+	dst = nodes.AppendString(append(dst, `{"previousNode":`...), r.Node)
+	dst = strconv.AppendInt(append(dst, `,"previousNodeOutput":`...), int64(r.Output), 10)
+	dst = strconv.AppendInt(append(dst, `,"previousNodeRun":`...), int64(r.Run), 10)
+	return append(dst, '}')
+}
+
+func appendItems(dst []byte, items nodes.Items) []byte {
+	dst = append(dst, '[')
+	for i, it := range items.All() {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendItem(dst, it)
+	}
+	return append(dst, ']')
+}
+
+// appendItem writes an item as n8n keeps it: {json, binary?, pairedItem?, error?}.
+func appendItem(dst []byte, it nodes.Item) []byte {
+	dst = append(append(dst, `{"json":`...), it.JSON()...)
+	if it.Binary().Len() > 0 {
+		dst = append(dst, `,"binary":{`...)
+		first := true
+		for key, file := range it.Binary().All() {
+			if !first {
+				dst = append(dst, ',')
+			}
+			first = false
+			dst = append(nodes.AppendString(dst, key), ':')
+			raw, _ := json.Marshal(file) // a struct of texts and a number cannot fail
+			dst = append(dst, raw...)
+		}
+		dst = append(dst, '}')
+	}
+	return append(appendPaired(dst, it), '}')
+}
+
+func appendPaired(dst []byte, it nodes.Item) []byte {
+	if !it.HasLineage() {
+		return dst
+	}
+	dst = append(dst, `,"pairedItem":`...)
+	start, n := len(dst), 0
+	for p := range it.Parents() {
+		if n > 0 {
+			dst = append(dst, ',')
+		}
+		n++
+		dst = strconv.AppendInt(append(dst, `{"item":`...), int64(p.Item()), 10)
+		if p.Input() > 0 {
+			dst = strconv.AppendInt(append(dst, `,"input":`...), int64(p.Input()), 10)
+		}
+		dst = append(dst, '}')
+	}
+	if n > 1 {
+		dst = append(dst, 0)
+		copy(dst[start+1:], dst[start:])
+		dst[start] = '['
+		dst = append(dst, ']')
+	}
+	return dst
+}
+
+// appendError writes an error as run data has it: {message, description?, node, itemIndex?, …}. It holds no secret,
+// as an *Error never does.
+func appendError(dst []byte, e *nodes.Error) []byte {
+	var b nodes.ObjectBuilder
+	text := func(key, value string) {
+		if value != "" {
+			b.Set(key, nodes.StringValue(value))
+		}
+	}
+	text("name", e.Kind)
+	b.Set("message", nodes.StringValue(e.Message))
+	text("description", e.Description)
+	text("hint", e.Hint)
+	if e.Node != "" {
+		var n nodes.ObjectBuilder
+		n.Set("name", nodes.StringValue(e.Node))
+		b.Raw("node", n.String())
+	}
+	if e.Item >= 0 {
+		b.Set("itemIndex", nodes.NumberValue(float64(e.Item)))
+	}
+	text("parameter", e.Parameter)
+	text("pointer", e.Pointer)
+	text("httpCode", e.HTTPCode)
+	return append(dst, b.String()...)
+}
+
+func parseError(r gjson.Result) *nodes.Error {
+	e := &nodes.Error{
+		Kind: r.Get("name").String(), Message: r.Get("message").String(), Description: r.Get("description").String(),
+		Hint: r.Get("hint").String(), Node: r.Get("node.name").String(), Item: -1,
+		Parameter: r.Get("parameter").String(), Pointer: r.Get("pointer").String(), HTTPCode: r.Get("httpCode").String(),
+	}
+	if i := r.Get("itemIndex"); i.Exists() {
+		e.Item = int(i.Int())
+	}
+	return e
+}

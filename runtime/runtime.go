@@ -1,0 +1,94 @@
+// Package runtime is the engine: it parses workflow files, compiles them to plans and runs plans step by step.
+//
+//	flow.json ──parse──▶ Workflow ──compile──▶ Plan ──run──▶ Run
+//
+// The files follow the way of the data: workflow.go (the file), plan.go (what is known before a run), run.go (which
+// node is next), step.go (one execution of a node), params.go (parameters resolved and checked), outcome.go (what
+// becomes of a node's answer), state.go (all there is to know between two steps), rundata.go (n8n's run data).
+//
+// It owns n8n's execution semantics. It does not own nodes (package nodes), the expression language
+// (runtime/expression), credentials, or where runs are kept.
+package runtime
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/runtime/expression"
+)
+
+// Credentials finds the credentials that workflows name. Package credentials implements it.
+type Credentials interface {
+	// Find returns the credential with this id, else the one with this name. credentialType is the type under which
+	// the workflow refers to it. The error says which were looked at and how to give one.
+	Find(id, name, credentialType string) (nodes.Credential, error)
+}
+
+// Options configure an engine.
+type Options struct {
+	// Nodes are the node types there are. It must not change any more.
+	Nodes *nodes.Registry
+	// Credentials finds credentials; nil means that there are none.
+	Credentials Credentials
+	// Log takes what nodes and the engine have to tell; nil means nothing is logged.
+	Log *slog.Logger
+	// Env answers $env; nil denies it, as n8n does where it is blocked.
+	Env func(name string) (string, bool)
+	// Vars is the JSON object behind $vars.
+	Vars string
+	// Observe is told of each step as it happens, from the run's goroutine; nil for none.
+	Observe func(Event)
+	// Clock tells the time; nil means time.Now.
+	Clock func() time.Time
+}
+
+// Event tells an observer of a run.
+type Event struct {
+	// Kind is "step.started" or "step.finished".
+	Kind string
+	Node string
+	// Run counts the node's executions, from 0.
+	Run int
+	// In and Out count items over all inputs and outputs.
+	In, Out  int
+	Duration time.Duration
+	Err      *nodes.Error
+}
+
+// Engine runs plans. It holds no state of a run and is safe for concurrent use.
+type Engine struct {
+	opts        Options
+	expressions *expression.Evaluator
+}
+
+// New returns an engine.
+func New(opts Options) *Engine {
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Nodes == nil {
+		opts.Nodes = &nodes.Registry{}
+	}
+	return &Engine{opts, expression.NewEvaluator(expression.Options{})}
+}
+
+// Close frees what expressions hold. No run may be under way.
+func (e *Engine) Close() error { return e.expressions.Close() }
+
+// defaultLocation is the time zone of workflows that name none, as in n8n: GENERIC_TIMEZONE, then TZ, then UTC.
+func defaultLocation() *time.Location {
+	for _, name := range []string{os.Getenv("GENERIC_TIMEZONE"), os.Getenv("TZ")} {
+		if name == "" {
+			continue
+		}
+		if loc, err := time.LoadLocation(name); err == nil {
+			return loc
+		}
+	}
+	return time.UTC
+}

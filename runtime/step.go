@@ -1,0 +1,241 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/runtime/expression"
+)
+
+// stepCall is one execution of a node as the engine sees it: what a node asks of nodes.Engine and an expression of
+// expression.Scope is answered here.
+type stepCall struct {
+	x       *Execution
+	step    *step
+	pending Pending
+	inputs  []nodes.Items
+	run     int
+	batch   *expression.Batch
+}
+
+var (
+	_ nodes.Engine     = (*stepCall)(nil)
+	_ expression.Scope = (*stepCall)(nil)
+)
+
+// execute runs one node. A step without outputs is one whose failure ends the run.
+func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Suspend) {
+	s := x.plan.byName[p.Node]
+	c := &stepCall{x: x, step: s, pending: p, run: len(x.state.byNode[p.Node])}
+	in := 0
+	for _, ref := range p.Inputs {
+		items := x.state.items(ref)
+		if s.node.ExecuteOnce && items.Len() > 1 {
+			items = items.Slice(0, 1)
+		}
+		in += items.Len()
+		c.inputs = append(c.inputs, items)
+	}
+	if p.Start {
+		c.inputs = []nodes.Items{nodes.ItemsOf(nodes.NewItem("{}"))}
+	}
+	c.batch = x.engine.expressions.NewBatch(ctx, c)
+	run := &StepRun{Node: p.Node, Sources: p.Inputs, StartedAt: x.engine.now()}
+	x.observe(Event{Kind: "step.started", Node: p.Node, Run: c.run, In: in})
+	suspend := c.answer(ctx, run)
+	run.Duration = x.engine.now().Sub(run.StartedAt)
+	out := 0
+	for _, items := range run.Outputs {
+		out += items.Len()
+	}
+	x.observe(Event{Kind: "step.finished", Node: p.Node, Run: c.run, In: in, Out: out, Duration: run.Duration, Err: run.Err})
+	return run, suspend
+}
+
+func (x *Execution) observe(e Event) {
+	if x.engine.opts.Observe != nil {
+		x.engine.opts.Observe(e)
+	}
+}
+
+// answer fills in what the node came to: its outputs, or its error, or both where the run goes on after a failure.
+func (c *stepCall) answer(ctx context.Context, run *StepRun) *nodes.Suspend {
+	node := c.step.node
+	pinned, isPinned := c.x.plan.Workflow.PinData[node.Name]
+	switch {
+	case node.Disabled:
+		run.Outputs = linkByIndex([]nodes.Items{withoutLineage(c.input())}, c.input().Len())
+		return nil
+	case isPinned && c.x.state.Mode == "manual":
+		run.Outputs = linkItems([]nodes.Items{pinned}, c.inputs)
+		return nil
+	}
+	outputs, suspend, err := c.tries(ctx)
+	switch {
+	case err == nil:
+		run.Outputs = settle(c.step, outputs, c.inputs)
+	case node.OnError == nodes.StopWorkflow || ctx.Err() != nil:
+		run.Err = c.named(err)
+	default: // the node failed as a whole: its input goes on unchanged
+		run.Err = c.named(err)
+		run.Outputs = linkByIndex([]nodes.Items{withoutLineage(c.input())}, c.input().Len())
+	}
+	return suspend
+}
+
+func (c *stepCall) named(err error) *nodes.Error {
+	e := *nodes.AsError(err)
+	e.Node = c.step.node.Name
+	return &e
+}
+
+func (c *stepCall) input() nodes.Items {
+	if len(c.inputs) == 0 {
+		return nodes.Items{}
+	}
+	return c.inputs[0]
+}
+
+// tries executes the node, again after failures if retryOnFail says so. A checked node gets the bounds and repeats
+// single requests itself.
+func (c *stepCall) tries(ctx context.Context) (outputs []nodes.Items, suspend *nodes.Suspend, err error) {
+	retry := c.step.node.Retry
+	left := retry.Tries
+	if c.step.check != nil {
+		left = 1
+	}
+	for {
+		call := c.call()
+		if err = c.check(call); err == nil {
+			err = executeNode(ctx, c.step.typ.Node, call)
+		}
+		outputs, suspend, reply := call.Outcome()
+		if reply != nil {
+			c.x.state.Reply = reply
+		}
+		if left--; err == nil || left <= 0 || ctx.Err() != nil {
+			return outputs, suspend, err
+		}
+		c.x.engine.opts.Log.Warn("the node failed and is tried again", "node", call.Name, "error", err, "tries left", left)
+		if err := pause(ctx, retry.Wait); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (c *stepCall) call() *nodes.Call {
+	n := c.step.node
+	return &nodes.Call{
+		Name: n.Name, Type: n.Type, Version: n.Version, Run: c.run, Inputs: c.inputs, Params: c.step.params,
+		OnError: n.OnError, Retry: n.Retry, Engine: c, Binary: c.x.binary,
+		Log: c.x.engine.opts.Log.With("node", n.Name),
+	}
+}
+
+// check resolves and validates the parameters of all items of a checked node. Unless the node goes on after failures,
+// one bad item stops it before anything is sent.
+func (c *stepCall) check(call *nodes.Call) error {
+	if c.step.check == nil {
+		return nil
+	}
+	call.Operation = c.step.check.op
+	call.Checked = c.step.check.all(c.input().Len(), func(e nodes.Expression, i int) (nodes.Value, error) { return c.Evaluate(e, i, nil) })
+	if call.OnError != nodes.StopWorkflow {
+		return nil
+	}
+	var bad []*nodes.Error
+	for _, p := range call.Checked {
+		if p.Err != nil {
+			bad = append(bad, p.Err)
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	first := *bad[0]
+	for _, e := range bad[1:min(len(bad), 20)] {
+		first.Description = strings.TrimPrefix(first.Description+"\n"+e.Error(), "\n")
+	}
+	if len(bad) > 20 {
+		first.Description += fmt.Sprintf("\nand %d more items", len(bad)-20)
+	}
+	return &first
+}
+
+// executeNode is the one place where a node's panic is caught: it is a failure of that node, not of the program.
+func executeNode(ctx context.Context, n nodes.Node, call *nodes.Call) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			call.Log.Error("the node panicked", "panic", p, "stack", string(debug.Stack()))
+			err = nodes.Errorf("the node panicked, which is a mistake in its program: %v", p)
+		}
+	}()
+	return n.Execute(ctx, call)
+}
+
+// Evaluate is nodes.Engine's. What JavaScript works out for many items at once is kept until the step ends.
+func (c *stepCall) Evaluate(e nodes.Expression, item int, extra map[string]nodes.Value) (nodes.Value, error) {
+	switch e := e.(type) {
+	case brokenExpression:
+		return nodes.Value{}, nodes.Errorf("%w", e.err).WithParam(strings.TrimPrefix(e.pointer, "/"), "")
+	case *expression.Expression:
+		return c.batch.Eval(e, item, extra)
+	}
+	return nodes.Value{}, fmt.Errorf("an expression of type %T does not come from this engine", e)
+}
+
+// Access is nodes.Engine's.
+func (c *stepCall) Access(ctx context.Context, credentialType string) (nodes.Access, error) {
+	cred, err := c.find(credentialType)
+	if err != nil {
+		return nodes.Access{}, err
+	}
+	return cred.Access(ctx)
+}
+
+// Renew is nodes.Engine's.
+func (c *stepCall) Renew(ctx context.Context, credentialType string, generation uint64) (nodes.Access, error) {
+	cred, err := c.find(credentialType)
+	if err != nil {
+		return nodes.Access{}, err
+	}
+	return cred.Renew(ctx, generation)
+}
+
+func (c *stepCall) find(credentialType string) (nodes.Credential, error) {
+	declared := false
+	for _, use := range c.step.typ.Descriptor.Credentials {
+		declared = declared || use.Type == credentialType
+	}
+	if !declared {
+		c.x.engine.opts.Log.Warn("the node asked for a credential that it does not declare", "node", c.step.node.Name, "type", credentialType)
+		return nil, fmt.Errorf("the node type %s does not declare credentials of type %q", c.step.node.Type, credentialType)
+	}
+	if c.x.engine.opts.Credentials == nil {
+		return nil, errors.New("no credentials were given")
+	}
+	typ, ref, _ := c.step.credential(credentialType)
+	return c.x.engine.opts.Credentials.Find(ref.ID, ref.Name, typ)
+}
+
+// Now is nodes.Engine's and expression.Scope's.
+func (c *stepCall) Now() time.Time { return c.x.engine.now() }
+
+// Location is nodes.Engine's and expression.Scope's.
+func (c *stepCall) Location() *time.Location { return c.x.plan.location }

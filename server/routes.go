@@ -1,0 +1,93 @@
+package server
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/cordboard/cordboard/nodes"
+)
+
+// routes finds the webhook for a request. Fixed segments go before parameters (":id").
+type routes struct{ all []route }
+
+type route struct {
+	method   string
+	segments []string
+	src      source
+}
+
+func (r *routes) add(n nodes.Route, src source) error {
+	segments := strings.Split(strings.Trim(n.Path, "/"), "/")
+	for _, old := range r.all {
+		if old.method == n.Method && sameShape(old.segments, segments) {
+			return fmt.Errorf("the webhook %s %s is already taken by node %q of %s", n.Method, n.Path, old.src.trigger.Name, old.src.flow.Workflow.File)
+		}
+	}
+	r.all = append(r.all, route{n.Method, segments, src})
+	slices.SortStableFunc(r.all, func(a, b route) int { return slices.Compare(a.weights(), b.weights()) })
+	return nil
+}
+
+// weights sorts routes with fixed segments in front of those with parameters.
+func (r route) weights() []int {
+	w := make([]int, len(r.segments))
+	for i, s := range r.segments {
+		if strings.HasPrefix(s, ":") {
+			w[i] = 1
+		}
+	}
+	return w
+}
+
+func sameShape(a, b []string) bool {
+	return slices.EqualFunc(a, b, func(x, y string) bool {
+		return x == y || (strings.HasPrefix(x, ":") && strings.HasPrefix(y, ":"))
+	})
+}
+
+// find returns the source for a request, or the methods that its path takes. The path is escaped: a "%2F" is part of a
+// segment.
+func (r *routes) find(method, path string) (src *source, params map[string]string, methods []string) {
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	for i, s := range segments {
+		if plain, err := url.PathUnescape(s); err == nil {
+			segments[i] = plain
+		}
+	}
+	for i := range r.all {
+		params, ok := r.all[i].match(segments)
+		if !ok {
+			continue
+		}
+		if r.all[i].method == method {
+			return &r.all[i].src, params, nil
+		}
+		methods = append(methods, r.all[i].method)
+	}
+	return nil, nil, methods
+}
+
+func (r route) match(segments []string) (map[string]string, bool) {
+	if len(segments) != len(r.segments) {
+		return nil, false
+	}
+	params := map[string]string{}
+	for i, s := range r.segments {
+		if name, ok := strings.CutPrefix(s, ":"); ok && segments[i] != "" {
+			params[name] = segments[i]
+		} else if s != segments[i] {
+			return nil, false
+		}
+	}
+	return params, true
+}
+
+func (r *routes) list() []string {
+	list := make([]string, len(r.all))
+	for i, one := range r.all {
+		list[i] = one.method + " /webhook/" + strings.Join(one.segments, "/")
+	}
+	return list
+}

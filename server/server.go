@@ -1,0 +1,266 @@
+// Package server answers the webhooks of workflow files and runs their triggers.
+//
+// It owns the HTTP side and the life of runs that outside events start. For now runs live in memory: a request is
+// answered by this process, and what was under way when it ends is lost.
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/runtime"
+)
+
+// Server serves workflows. Add workflows, then Serve.
+type Server struct {
+	rt     *cordboard.Runtime
+	log    *slog.Logger
+	routes routes
+	// listeners are the triggers that are not webhooks.
+	listeners []source
+	runs      sync.WaitGroup
+}
+
+// source is a trigger in its workflow.
+type source struct {
+	flow    *cordboard.Workflow
+	trigger runtime.Trigger
+}
+
+// New returns a server without workflows.
+func New(rt *cordboard.Runtime, log *slog.Logger) *Server {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Server{rt: rt, log: log}
+}
+
+// Add takes in a workflow's triggers. A workflow without any, or with the address of another one, is an error.
+func (s *Server) Add(ctx context.Context, flow *cordboard.Workflow) error {
+	triggers := flow.Triggers()
+	if len(triggers) == 0 {
+		return runtime.Problems{{
+			Severity: runtime.SeverityError, File: flow.Workflow.File, Message: "the workflow has no trigger that waits for events",
+			Mend: "add a Webhook node",
+		}}
+	}
+	for _, t := range triggers {
+		if err := flow.CanStart(t.Name); err != nil {
+			return err
+		}
+		if hook, ok := t.Node.(nodes.Webhook); ok {
+			list, err := hook.Routes(flow.TriggerCall(ctx, t))
+			if err != nil {
+				return fmt.Errorf("%s: node %q: %w", flow.Workflow.File, t.Name, err)
+			}
+			for _, r := range list {
+				if err := s.routes.add(r, source{flow, t}); err != nil {
+					return fmt.Errorf("%s: node %q: %w", flow.Workflow.File, t.Name, err)
+				}
+			}
+			continue
+		}
+		s.listeners = append(s.listeners, source{flow, t})
+	}
+	return nil
+}
+
+// Addresses returns what the server answers: "POST /webhook/path".
+func (s *Server) Addresses() []string { return s.routes.list() }
+
+// Limits of a request.
+const (
+	maxBody           = 16 << 20 // n8n's default payload limit
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	shutdownTimeout   = 30 * time.Second
+)
+
+// Serve answers requests and runs triggers until ctx is cancelled; then it waits for the runs under way, for at most
+// half a minute.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	hs := &http.Server{
+		Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- hs.Serve(l) }()
+	var triggers sync.WaitGroup
+	for _, src := range s.listeners {
+		triggers.Go(func() { s.listen(ctx, src) })
+	}
+	var err error
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+		defer cancel()
+		err = hs.Shutdown(stop)
+		<-served
+	}
+	triggers.Wait()
+	s.runs.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// listen runs a trigger, again after a failure.
+func (s *Server) listen(ctx context.Context, src source) {
+	const again = 5 * time.Second
+	trigger, ok := src.trigger.Node.(nodes.Trigger)
+	if !ok {
+		return
+	}
+	for ctx.Err() == nil {
+		err := trigger.Listen(ctx, src.flow.TriggerCall(ctx, src.trigger), func(_ context.Context, items nodes.Items) (*nodes.Started, error) {
+			return s.start(ctx, src, items, "trigger")
+		})
+		if err == nil {
+			return
+		}
+		s.log.Error("a trigger failed and is started again", "file", src.flow.Workflow.File, "node", src.trigger.Name, "error", err)
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// start begins a run. The result comes through the channel once the run has ended.
+func (s *Server) start(ctx context.Context, src source, items nodes.Items, mode string) (*nodes.Started, error) {
+	started := &nodes.Started{ExecutionID: runtime.NewID()}
+	result := make(chan nodes.Result, 1)
+	started.Result = result
+	s.runs.Go(func() {
+		r, err := s.rt.Run(ctx, src.flow, cordboard.RunOptions{Input: &items, Start: src.trigger.Name, Mode: mode, ID: started.ExecutionID})
+		out := nodes.Result{Err: err}
+		if r != nil {
+			defer r.Close()
+			out.Reply = r.State.Reply
+			out.Items = r.LastOutput()
+		}
+		if err != nil {
+			s.log.Error("a run failed", "file", src.flow.Workflow.File, "execution", started.ExecutionID, "error", err)
+		}
+		result <- out
+	})
+	return started, nil
+}
+
+// ServeHTTP answers /webhook/… and /webhook-test/… by the workflows, and /healthz.
+func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.URL.Path == "/healthz" {
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		return
+	}
+	path, ok := strings.CutPrefix(req.URL.EscapedPath(), "/webhook/")
+	if !ok {
+		if path, ok = strings.CutPrefix(req.URL.EscapedPath(), "/webhook-test/"); !ok {
+			writeError(w, http.StatusNotFound, "nothing is served at this address", "")
+			return
+		}
+	}
+	src, params, known := s.routes.find(req.Method, path)
+	switch {
+	case src != nil:
+		s.answer(w, req, *src, params)
+	case len(known) > 0:
+		writeError(w, http.StatusNotFound, fmt.Sprintf("The requested webhook %q is not registered.", req.Method+" "+path),
+			"This address takes "+strings.Join(known, ", ")+".")
+	default:
+		writeError(w, http.StatusNotFound, fmt.Sprintf("The requested webhook %q is not registered.", req.Method+" "+path),
+			"No workflow that is served here has a Webhook node with this path.")
+	}
+}
+
+func (s *Server) answer(w http.ResponseWriter, req *http.Request, src source, params map[string]string) {
+	hook := src.trigger.Node.(nodes.Webhook)
+	req.Body = http.MaxBytesReader(w, req.Body, maxBody)
+	call := src.flow.TriggerCall(req.Context(), src.trigger)
+	got, err := hook.Receive(req.Context(), call, req, params)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		writeError(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The body is larger than %d bytes.", tooLarge.Limit), "")
+		return
+	case err != nil:
+		writeError(w, http.StatusBadRequest, err.Error(), "")
+		return
+	case got.Reject != nil:
+		write(w, *got.Reject)
+		return
+	}
+	// The run goes on when the caller goes away: it was accepted.
+	started, err := s.start(context.WithoutCancel(req.Context()), src, got.Items, "webhook")
+	if err != nil {
+		writeError(w, http.StatusInternalServerError, err.Error(), "")
+		return
+	}
+	if !got.Wait {
+		write(w, got.Answer)
+		return
+	}
+	select {
+	case result := <-started.Result:
+		s.respond(w, hook, call, result)
+	case <-req.Context().Done():
+	}
+}
+
+func (s *Server) respond(w http.ResponseWriter, hook nodes.Webhook, call *nodes.Call, result nodes.Result) {
+	if result.Reply != nil {
+		write(w, *result.Reply)
+		return
+	}
+	if result.Err != nil { // what went wrong is for the log, not for the caller
+		writeError(w, http.StatusInternalServerError, "Error in workflow", "")
+		return
+	}
+	r, err := hook.Respond(call, result)
+	if err != nil {
+		s.log.Error("the answer could not be made", "node", call.Name, "error", err)
+		writeError(w, http.StatusInternalServerError, "Error in workflow", "")
+		return
+	}
+	write(w, r)
+}
+
+func write(w http.ResponseWriter, r nodes.Response) {
+	for name, values := range r.Header {
+		for _, v := range values {
+			w.Header().Add(name, v)
+		}
+	}
+	if r.Status == 0 {
+		r.Status = http.StatusOK
+	}
+	w.WriteHeader(r.Status)
+	_, _ = w.Write(r.Body) // the caller may be gone
+}
+
+// writeError answers as n8n does: {"code","message","hint"?}.
+func writeError(w http.ResponseWriter, status int, message, hint string) {
+	body := map[string]any{"code": status, "message": message}
+	if hint != "" {
+		body["hint"] = hint
+	}
+	writeJSON(w, status, body)
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the caller may be gone
+}
