@@ -1,6 +1,13 @@
 package nodes
 
-import "iter"
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
 
 // Binary holds an item's references to binary data, by key, in order. It never changes; With makes a new one.
 type Binary struct {
@@ -74,4 +81,46 @@ func (b *Binary) Len() int {
 		return 0
 	}
 	return len(b.keys)
+}
+
+// AppendJSON appends the references as one object by key, in n8n's form.
+func (b *Binary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	first := true
+	for key, file := range b.All() {
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(AppendString(dst, key), ':')
+		raw, _ := json.Marshal(file) // texts and a number cannot fail
+		dst = append(dst, raw...)
+	}
+	return append(dst, '}')
+}
+
+// ParseBinary reads what AppendJSON writes, and what n8n writes.
+func ParseBinary(r gjson.Result) (*Binary, error) {
+	if !r.IsObject() {
+		return nil, fmt.Errorf("binary data must be an object by key")
+	}
+	var (
+		b      *Binary
+		failed error
+	)
+	r.ForEach(func(key, file gjson.Result) bool {
+		var f File
+		raw := file.Raw
+		// Some versions of n8n write the size of small files as a number of bytes.
+		if size := file.Get("fileSize"); size.Type == gjson.Number {
+			raw = strings.Replace(raw, `"fileSize":`+size.Raw, `"fileSize":"`+size.Raw+`"`, 1)
+		}
+		if err := json.Unmarshal([]byte(raw), &f); err != nil {
+			failed = fmt.Errorf("binary data %q: %w", key.Str, err)
+			return false
+		}
+		b = b.With(key.Str, f)
+		return true
+	})
+	return b, failed
 }

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -82,7 +81,7 @@ func itemOf(r gjson.Result) (nodes.Item, error) {
 	}
 	it := nodes.NewItem(r.Get("json").Raw)
 	if bin := r.Get("binary"); bin.IsObject() {
-		b, err := binaryOf(bin)
+		b, err := nodes.ParseBinary(bin)
 		if err != nil {
 			return nodes.Item{}, err
 		}
@@ -101,28 +100,6 @@ func isWholeItem(r gjson.Result) bool {
 		return whole
 	})
 	return whole
-}
-
-func binaryOf(r gjson.Result) (*nodes.Binary, error) {
-	var (
-		b      *nodes.Binary
-		failed error
-	)
-	r.ForEach(func(key, file gjson.Result) bool {
-		var f nodes.File
-		// n8n writes the size of small files as a number of bytes in some versions, as text in others.
-		raw := file.Raw
-		if size := file.Get("fileSize"); size.Type == gjson.Number {
-			raw = strings.Replace(raw, `"fileSize":`+size.Raw, `"fileSize":"`+size.Raw+`"`, 1)
-		}
-		if err := json.Unmarshal([]byte(raw), &f); err != nil {
-			failed = fmt.Errorf("binary data %q: %w", key.Str, err)
-			return false
-		}
-		b = b.With(key.Str, f)
-		return true
-	})
-	return b, failed
 }
 
 // parentsOf reads pairedItem: a number, {item, input} or a list of these.

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"encoding/json"
 	"io"
 	"strconv"
 	"time"
@@ -203,18 +202,7 @@ func appendItems(dst []byte, items nodes.Items) []byte {
 func appendItem(dst []byte, it nodes.Item) []byte {
 	dst = append(append(dst, `{"json":`...), it.JSON()...)
 	if it.Binary().Len() > 0 {
-		dst = append(dst, `,"binary":{`...)
-		first := true
-		for key, file := range it.Binary().All() {
-			if !first {
-				dst = append(dst, ',')
-			}
-			first = false
-			dst = append(nodes.AppendString(dst, key), ':')
-			raw, _ := json.Marshal(file) // a struct of texts and a number cannot fail
-			dst = append(dst, raw...)
-		}
-		dst = append(dst, '}')
+		dst = it.Binary().AppendJSON(append(dst, `,"binary":`...))
 	}
 	return append(appendPaired(dst, it), '}')
 }

@@ -40,6 +40,7 @@ type Host struct {
 type session struct {
 	*endpoint
 	client   *goplugin.Client
+	process  *process
 	binaries *binaryHost
 	binaryID uint32
 	output   *tail
@@ -107,15 +108,12 @@ func (h *Host) session(ctx context.Context) (*session, error) {
 		return h.running, nil
 	}
 	if h.running != nil {
-		h.running.client.Kill()
-		h.running = nil
-		if time.Since(h.lastDied) > calmAfter {
-			h.crashes = 0
-		}
-		h.crashes++
-		h.lastDied = time.Now()
+		h.bury()
 	}
-	if h.crashes >= maxCrashes && time.Since(h.lastDied) < calmAfter {
+	if time.Since(h.lastDied) > calmAfter {
+		h.crashes = 0
+	}
+	if h.crashes >= maxCrashes {
 		return nil, fmt.Errorf("plugin %s: it crashed %d times and is left alone for %s", h.file.Path, h.crashes, calmAfter)
 	}
 	if h.crashes > 0 {
@@ -135,9 +133,19 @@ func (h *Host) session(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
+// bury notes the running plugin's crash and frees what it leaves.
+func (h *Host) bury() {
+	_ = h.running.broker.Close()
+	h.running.client.Kill()
+	h.running = nil
+	h.crashes++
+	h.lastDied = time.Now()
+}
+
 func (h *Host) start(ctx context.Context) (*session, error) {
 	began := time.Now()
 	out := &tail{log: h.log}
+	var started *process
 	client := goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  handshake,
 		Plugins:          goplugin.PluginSet{dispensed: &glue{}},
@@ -150,7 +158,9 @@ func (h *Host) start(ctx context.Context) (*session, error) {
 		SyncStderr:       out,
 		SyncStdout:       &strayOutput{log: h.log},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
-			return newProcess(h.file, cmd)
+			var err error
+			started, err = newProcess(h.file, cmd)
+			return started, err
 		},
 	})
 	fail := func(err error) (*session, error) {
@@ -165,7 +175,7 @@ func (h *Host) start(ctx context.Context) (*session, error) {
 	if err != nil {
 		return fail(err)
 	}
-	s := &session{endpoint: end.(*endpoint), client: client, output: out, binaries: newBinaryHost()}
+	s := &session{endpoint: end.(*endpoint), client: client, process: started, output: out, binaries: newBinaryHost()}
 	s.binaryID = s.broker.NextId()
 	go s.broker.AcceptAndServe(s.binaryID, s.binaries.serve)
 	if s.describe, err = s.nodes.Describe(ctx, &proto.DescribeRequest{}); err != nil {
@@ -191,8 +201,20 @@ func startReason(err error) string {
 	return text
 }
 
+// lastWords is how long a crashed plugin's end is waited for.
+const lastWords = 2 * time.Second
+
 // died makes the error of a call that a crash cut off, and notes the crash.
 func (h *Host) died(s *session, err error) *nodes.Error {
+	select {
+	case <-s.process.gone:
+	case <-time.After(lastWords):
+	}
+	h.mu.Lock()
+	if h.running == s {
+		h.bury()
+	}
+	h.mu.Unlock()
 	e := nodes.Errorf("the plugin %s stopped while it worked: %w", filepath.Base(h.file.Path), err)
 	e.Message = fmt.Sprintf("the plugin %s crashed while it worked on this node%s", filepath.Base(h.file.Path), s.output.quoted())
 	return e

@@ -21,6 +21,8 @@ type process struct {
 	file           *os.File
 	stdin          io.WriteCloser
 	stdout, stderr io.ReadCloser
+	// gone is closed when the process has ended and all that it wrote was read.
+	gone chan struct{}
 }
 
 var _ runner.Runner = (*process)(nil)
@@ -44,7 +46,7 @@ func newProcess(t Trusted, spec *exec.Cmd) (*process, error) {
 	}
 	cmd.ExtraFiles = []*os.File{file}
 	ownGroup(cmd)
-	p := &process{cmd: cmd, path: t.Path, file: file}
+	p := &process{cmd: cmd, path: t.Path, file: file, gone: make(chan struct{})}
 	if p.stdin, err = cmd.StdinPipe(); err == nil {
 		if p.stdout, err = cmd.StdoutPipe(); err == nil {
 			p.stderr, err = cmd.StderrPipe()
@@ -56,15 +58,25 @@ func newProcess(t Trusted, spec *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// Start is runner.Runner's.
+// Start is runner.Runner's. However the plugin ends, what it started ends with it.
 func (p *process) Start(context.Context) error {
 	err := p.cmd.Start()
 	_ = p.file.Close()
-	return err
+	if err != nil {
+		return err
+	}
+	go func() {
+		waitExited(p.cmd.Process)
+		_ = killGroup(p.cmd.Process)
+	}()
+	return nil
 }
 
-// Wait is runner.Runner's.
-func (p *process) Wait(context.Context) error { return p.cmd.Wait() }
+// Wait is runner.Runner's: go-plugin calls it, once, when it has read all that the plugin wrote.
+func (p *process) Wait(context.Context) error {
+	defer close(p.gone)
+	return p.cmd.Wait()
+}
 
 // Kill ends the plugin and whatever it started.
 func (p *process) Kill(context.Context) error {

@@ -29,6 +29,13 @@ func killGroup(p *os.Process) error {
 	return err
 }
 
+// endOwnGroup ends this process with all that it started, if it leads a group of its own.
+func endOwnGroup() {
+	if syscall.Getpgrp() == os.Getpid() {
+		_ = syscall.Kill(0, syscall.SIGKILL)
+	}
+}
+
 // owner returns the user that a file belongs to, and whether others may write it.
 func owner(info os.FileInfo) (uid int, othersWrite bool) {
 	uid = -1

@@ -39,8 +39,10 @@ func Serve(types ...nodes.Type) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	s.stderr = os.Stderr
 	go func() { // the host holds the other end of stdin: when it is gone, however it went, so are we
 		_, _ = io.Copy(io.Discard, os.Stdin)
+		endOwnGroup()
 		os.Exit(0)
 	}()
 	goplugin.Serve(&goplugin.ServeConfig{
@@ -72,6 +74,7 @@ type server struct {
 	index    []byte
 	hash     string
 	broker   *goplugin.GRPCBroker
+	stderr   *os.File
 
 	binaryMu   sync.Mutex
 	binaryConn *grpc.ClientConn
@@ -99,8 +102,12 @@ func newServer(types []nodes.Type) (*server, error) {
 	return s, nil
 }
 
-// Describe answers with the index.
+// Describe answers with the index. It is the host's first call, and the time to undo what go-plugin does to standard
+// error: through its pipe, the last words of a crashing plugin would be lost.
 func (s *server) Describe(context.Context, *proto.DescribeRequest) (*proto.DescribeResponse, error) {
+	if s.stderr != nil {
+		os.Stderr = s.stderr
+	}
 	d := &proto.DescribeResponse{Index: s.index, Hash: s.hash, Name: os.Args[0]}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		d.Version = info.Main.Version

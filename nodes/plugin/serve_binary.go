@@ -107,17 +107,28 @@ func (b *remoteBinary) Open(ctx context.Context, id string) (io.ReadCloser, erro
 		cancel()
 		return nil, err
 	}
-	return &binaryReader{stream: stream, cancel: cancel}, nil
+	r := &binaryReader{stream: stream, cancel: cancel}
+	first, err := stream.Recv() // that there is no such data is said here
+	if err != nil && !errors.Is(err, io.EOF) {
+		cancel()
+		return nil, err
+	}
+	r.rest, r.ended = first.GetData(), err != nil
+	return r, nil
 }
 
 type binaryReader struct {
 	stream grpc.ServerStreamingClient[proto.BinaryChunk]
 	cancel func()
 	rest   []byte
+	ended  bool
 }
 
 func (r *binaryReader) Read(p []byte) (int, error) {
 	for len(r.rest) == 0 {
+		if r.ended {
+			return 0, io.EOF
+		}
 		m, err := r.stream.Recv()
 		if err != nil {
 			return 0, err

@@ -1,7 +1,7 @@
 package plugin
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,11 +17,7 @@ func itemToWire(it nodes.Item) *proto.Item {
 		w.Parents = append(w.Parents, &proto.Parent{Item: int32(p.Item()), Input: int32(p.Input())}) //nolint:gosec // indices of items in memory
 	}
 	if it.Binary().Len() > 0 {
-		files := map[string]nodes.File{}
-		for key, f := range it.Binary().All() {
-			files[key] = f
-		}
-		w.Binary, _ = json.Marshal(files) // texts and a number cannot fail
+		w.Binary = it.Binary().AppendJSON(nil)
 	}
 	return w
 }
@@ -44,15 +40,13 @@ func itemFromWire(w *proto.Item) (nodes.Item, error) {
 		it = it.WithParents(parents...)
 	}
 	if len(w.GetBinary()) > 0 {
-		files := map[string]nodes.File{}
-		if err := json.Unmarshal(w.GetBinary(), &files); err != nil {
+		if !gjson.ValidBytes(w.GetBinary()) {
+			return nodes.Item{}, errors.New("an item's binary data is no JSON")
+		}
+		b, err := nodes.ParseBinary(gjson.ParseBytes(w.GetBinary()))
+		if err != nil {
 			return nodes.Item{}, fmt.Errorf("an item's binary data: %w", err)
 		}
-		var b *nodes.Binary
-		gjson.ParseBytes(w.GetBinary()).ForEach(func(key, _ gjson.Result) bool { // the map has lost the order
-			b = b.With(key.Str, files[key.Str])
-			return true
-		})
 		it = it.WithBinary(b)
 	}
 	return it, nil

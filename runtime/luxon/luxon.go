@@ -10,6 +10,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 	_ "time/tzdata" // so that a binary needs no files of the system
 )
@@ -63,7 +64,9 @@ func (d DateTime) AppendJSON(dst []byte) []byte {
 	return append(append(append(dst, '"'), d.String()...), '"')
 }
 
-var offsetZone = regexp.MustCompile(`(?i)^(?:utc|gmt)?(?:([+-])(\d{1,2})(?::(\d{2}))?)?$`)
+var offsetZone = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(?:utc|gmt)?(?:([+-])(\d{1,2})(?::(\d{2}))?)?$`)
+})
 
 // Zone returns the zone of a name: an IANA name, "utc", "UTC+2", or "local", "default" and "system" for the fallback.
 func Zone(name string, fallback *time.Location) (*time.Location, error) {
@@ -75,7 +78,7 @@ func Zone(name string, fallback *time.Location) (*time.Location, error) {
 	case "":
 		return nil, fmt.Errorf("zone %q: %w", name, ErrArgument)
 	}
-	if m := offsetZone.FindStringSubmatch(name); m != nil && m[1] != "" {
+	if m := offsetZone().FindStringSubmatch(name); m != nil && m[1] != "" {
 		hours, _ := strconv.Atoi(m[2])
 		minutes, _ := strconv.Atoi(m[3])
 		offset := hours*60 + minutes

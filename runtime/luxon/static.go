@@ -3,6 +3,7 @@ package luxon
 import (
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -38,18 +39,21 @@ func Static(name string, now time.Time, args []any) (any, error) {
 	return nil, ErrNotYet
 }
 
+// Compiled when first needed: a run without dates does not pay for them.
 var (
-	isoShape = regexp.MustCompile(`^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,30}))?)?)?(Z|z|[+-]\d\d(?::?\d\d)?)?)?$`)
+	isoShape = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,30}))?)?)?(Z|z|[+-]\d\d(?::?\d\d)?)?)?$`)
+	})
 	// otherISO are forms that Luxon reads and this does not yet: weeks, ordinals, without separators, long years, zones.
-	otherISO = regexp.MustCompile(`^[+-]?\d{4}[-\dTW:.,Zz+]*(\[[^\]]*\])?$|^T?\d\d:`)
+	otherISO = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[+-]?\d{4}[-\dTW:.,Zz+]*(\[[^\]]*\])?$|^T?\d\d:`) })
 )
 
 // fromISO reads a text; what has no offset is in now's zone, what has one is converted to it.
 func fromISO(text string, now time.Time) (any, error) {
 	loc := now.Location()
-	m := isoShape.FindStringSubmatch(text)
+	m := isoShape().FindStringSubmatch(text)
 	if m == nil {
-		if otherISO.MatchString(text) {
+		if otherISO().MatchString(text) {
 			return nil, ErrNotYet
 		}
 		return Invalid(), nil

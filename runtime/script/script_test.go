@@ -126,7 +126,7 @@ func TestIsolation(t *testing.T) {
 
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	p := newPool(t, Options{Machines: 2, Calls: 10})
+	p := newPool(t, Options{Machines: 2, Calls: 60})
 	program := NewProgram("s => { let n = 0; for (const c of s) n += +c; return String(n) }")
 	var wg sync.WaitGroup
 	for range 8 {
