@@ -22,9 +22,11 @@ import (
 	"time"
 
 	"github.com/cordboard/cordboard/credentials"
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/core"
 	"github.com/cordboard/cordboard/nodes/plugin"
+	"github.com/cordboard/cordboard/nodes/request"
 	"github.com/cordboard/cordboard/runtime"
 	"github.com/cordboard/cordboard/runtime/binary"
 )
@@ -33,7 +35,7 @@ import (
 type Options struct {
 	// Nodes are further node types, in process.
 	Nodes []nodes.Type
-	// PluginDirs are directories with plugins, looked through before that of the program.
+	// PluginDirs are directories with plugins and descriptor files, looked through before that of the program.
 	PluginDirs []string
 	// PluginsLock is the file with the pins of trusted plugins; empty means none.
 	PluginsLock string
@@ -56,8 +58,9 @@ type Options struct {
 // Runtime runs workflows. It is safe for concurrent use; plugins are started when a workflow needs them and shared by all
 // runs.
 type Runtime struct {
-	opts  Options
-	creds *credentials.Set
+	opts     Options
+	creds    *credentials.Set
+	requests *request.Executor // of nodes that descriptor files describe
 
 	mu      sync.Mutex
 	types   []nodes.Type
@@ -78,7 +81,7 @@ func New(opts Options) (*Runtime, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Runtime{opts: opts, creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir))}
+	r := &Runtime{opts: opts, requests: request.New(), creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir))}
 	r.creds.Add(opts.Credentials...)
 	for _, file := range opts.CredentialFiles {
 		if err := r.creds.AddFile(file); err != nil {
@@ -139,8 +142,37 @@ func (r *Runtime) plugIn(ctx context.Context) error {
 		r.hosts = append(r.hosts, host)
 		r.types = append(r.types, types...)
 	}
+	if err := r.addDescribed(); err != nil {
+		failed = append(failed, err)
+	}
 	if err := r.build(); err != nil {
 		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
+
+// addDescribed adds the nodes of descriptor files (cordboard nodes generate --out), which need no program: they are called
+// cordboard-node-NAME.jsonl and lie where plugins do.
+func (r *Runtime) addDescribed() error {
+	var failed []error
+	for _, dir := range r.opts.PluginDirs {
+		files, err := filepath.Glob(filepath.Join(dir, plugin.Prefix+"*.jsonl"))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			set, err := descriptors.LoadFile(file)
+			if err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			types, err := request.Types(set, r.requests, filepath.Base(file))
+			if err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			r.types = append(r.types, types...)
+		}
 	}
 	return errors.Join(failed...)
 }
@@ -321,6 +353,7 @@ func (r *Runtime) Close() error {
 		h.Close()
 	}
 	r.hosts = nil
+	r.requests.Close()
 	var errs []error
 	for _, e := range append(r.retired, r.engine) {
 		errs = append(errs, e.Close())

@@ -81,26 +81,28 @@ func Parse(source string, text []byte) ([]Credential, error) {
 	if bad := schemas.ValidateJSON(schema, normal); len(bad) > 0 {
 		lines := make([]string, len(bad))
 		for i, v := range bad {
-			lines[i] = fmt.Sprintf("%s: %s", source, safeViolation(v))
+			lines[i] = fmt.Sprintf("%s: %s", source, withoutValue(v))
 		}
 		return nil, errors.New(strings.Join(lines, "\n"))
 	}
 	var list []Credential
-	if err := json.Unmarshal([]byte(normal), &list); err != nil {
-		return nil, fmt.Errorf("%s: it has not the form of n8n's export", source)
-	}
-	for i := range list {
-		list[i].Source = source
+	for _, c := range gjson.Parse(normal).Array() {
+		list = append(list, Credential{
+			ID: c.Get("id").String(), Name: c.Get("name").Str, Type: c.Get("type").Str, // old exports have numbers as ids
+			Data: json.RawMessage(c.Get("data").Raw), Source: source,
+		})
 	}
 	return list, nil
 }
 
-// safeViolation leaves out what stands inside data, as messages quote values.
-func safeViolation(v schemas.Violation) string {
-	if strings.Contains(v.Pointer, "/data/") {
-		return v.Pointer + ": is not of the right type"
+// withoutValue tells a violation without the value that it quotes: any value of a credential may be a secret.
+func withoutValue(v schemas.Violation) string {
+	at := v.Pointer
+	if at == "" {
+		at = "the file"
 	}
-	return v.String()
+	message, _, _ := strings.Cut(v.Message, ", is ")
+	return at + " " + message
 }
 
 const envPrefix = "CORDBOARD_CREDENTIAL_"
@@ -122,41 +124,53 @@ func (s *Set) Find(id, name, credentialType string) (nodes.Credential, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Type == "" { // the environment may leave it out
+		c.Type = credentialType
+	}
 	return s.open(c)
 }
 
 func (s *Set) lookup(id, name, credentialType string) (Credential, error) {
-	for _, c := range s.list {
-		if id != "" && c.ID == id {
-			return c, nil
+	if id == "" && name == "" {
+		if ofType := s.all(func(c Credential) bool { return c.Type == credentialType }); len(ofType) == 1 {
+			return ofType[0], nil
 		}
+		return Credential{}, s.missing(id, name, credentialType)
 	}
-	for _, c := range s.list {
-		if name != "" && c.Name == name {
-			return c, nil
+	if found := s.all(func(c Credential) bool { return id != "" && c.ID == id }); len(found) > 0 {
+		return found[0], nil
+	}
+	if found := s.all(func(c Credential) bool { return name != "" && c.Name == name }); len(found) > 0 {
+		for _, c := range found { // names are not unique: the right type goes first
+			if c.Type == credentialType {
+				return c, nil
+			}
 		}
+		return found[0], nil
 	}
-	if name != "" {
-		if value, ok := s.getenv(EnvName(name)); ok {
-			return fromEnv(name, value)
-		}
+	if value, ok := s.getenv(EnvName(name)); ok && name != "" {
+		return fromEnv(name, value)
 	}
-	var ofType []Credential
-	for _, c := range s.list {
-		if c.Type == credentialType {
-			ofType = append(ofType, c)
-		}
-	}
-	if id == "" && name == "" && len(ofType) == 1 {
-		return ofType[0], nil
-	}
-	return Credential{}, s.missing(name, id, credentialType)
+	return Credential{}, s.missing(id, name, credentialType)
 }
 
-func (s *Set) missing(name, id, credentialType string) error {
+func (s *Set) all(fits func(Credential) bool) []Credential {
+	var found []Credential
+	for _, c := range s.list {
+		if fits(c) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+func (s *Set) missing(id, name, credentialType string) error {
 	what := fmt.Sprintf("the credential %q (id %q, type %s)", name, id, credentialType)
-	mend := fmt.Sprintf("give a file with --credentials, or set %s", EnvName(name))
-	if name == "" && id == "" {
+	mend := "give a file with --credentials"
+	switch {
+	case name != "":
+		mend += ", or set " + EnvName(name)
+	case id == "":
 		what = fmt.Sprintf("a credential of type %s, which the workflow does not name,", credentialType)
 		mend = "choose one in the workflow, or give a file with exactly one of that type with --credentials"
 	}
@@ -170,13 +184,13 @@ func (s *Set) missing(name, id, credentialType string) error {
 	return fmt.Errorf("%s is missing; there are %s; %s", what, strings.Join(names, ", "), mend)
 }
 
-// fromEnv reads '{"type": …, "data": …}'.
+// fromEnv reads '{"type": …, "data": …}'. Errors name no value of it.
 func fromEnv(name, value string) (Credential, error) {
 	source := EnvName(name)
-	c := Credential{Name: name, Source: source}
-	if err := json.Unmarshal([]byte(value), &c); err != nil || len(c.Data) == 0 || !gjson.ParseBytes(c.Data).IsObject() {
-		return c, fmt.Errorf("%s: it must hold JSON of the form {\"type\": \"…\", \"data\": {…}}", source)
+	text, err := nodes.Normalize(value)
+	data := gjson.Get(text, "data")
+	if err != nil || !data.IsObject() {
+		return Credential{}, fmt.Errorf("%s: it must hold JSON of the form {\"type\": \"…\", \"data\": {…}}", source)
 	}
-	c.Name, c.Source = name, source
-	return c, nil
+	return Credential{ID: gjson.Get(text, "id").String(), Name: name, Type: gjson.Get(text, "type").String(), Data: json.RawMessage(data.Raw), Source: source}, nil
 }

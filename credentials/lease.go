@@ -7,10 +7,10 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,9 +24,11 @@ import (
 // minted once for all items, workflows and processes. Between processes it lies in a locked file of mode 0600,
 // encrypted under a key made of the client secret.
 type Leases struct {
-	dir    string
-	client *http.Client
-	now    func() time.Time
+	dir string
+	// clients for servers whose certificate is verified, and for those where it is not.
+	verifying, insecure *http.Client
+	now                 func() time.Time
+	pause               func(ctx context.Context, d time.Duration) error
 
 	mu   sync.Mutex
 	list map[string]*lease
@@ -34,14 +36,19 @@ type Leases struct {
 
 // lease is one client's token.
 type lease struct {
-	mu      sync.Mutex
+	turn    chan struct{} // holds one element while the lease is in use: a lock that a context can give up waiting for
 	token   token
 	refusal error // what the server said last, not asked again for a while
 	refused time.Time
 }
 
-// refusalStands is how long a refusal is believed: a hundred items with a wrong secret are one request, not a hundred.
-const refusalStands = 10 * time.Second
+const (
+	// refusalStands is how long a refusal is believed: a hundred items with a wrong secret are one request, not a hundred.
+	refusalStands = 10 * time.Second
+	// mintTries are how often a token server is asked that does not answer or is busy, with mintWait, doubled, between.
+	mintTries = 3
+	mintWait  = 250 * time.Millisecond
+)
 
 // NewLeases returns leases kept in files below dir; in the user's cache directory if dir is empty. Without any such
 // directory tokens are shared within the process only.
@@ -51,15 +58,37 @@ func NewLeases(dir string) *Leases {
 			dir = filepath.Join(cache, "cordboard", "tokens")
 		}
 	}
-	return &Leases{dir: dir, client: &http.Client{Timeout: tokenTimeout}, now: time.Now, list: map[string]*lease{}}
+	return &Leases{dir: dir, verifying: tokenClient(false), insecure: tokenClient(true), now: time.Now, pause: pause, list: map[string]*lease{}}
+}
+
+// tokenClient keeps no connections, as tokens are rare, and follows no redirect, since the request holds the secret.
+func tokenClient(insecure bool) *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableKeepAlives = true
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure} //nolint:gosec // the user's own setting ignoreSSLIssues
+	return &http.Client{
+		Transport: t, Timeout: tokenTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (l *Leases) client(insecure bool) *http.Client {
+	if insecure {
+		return l.insecure
+	}
+	return l.verifying
 }
 
 // get returns a token that is not of the generation given: the one at hand if it is usable, else that of another process,
 // else a new one. Generation 0 is no token's.
 func (l *Leases) get(ctx context.Context, o *oauth2Credential, not uint64) (token, error) {
 	one := l.lease(o)
-	one.mu.Lock()
-	defer one.mu.Unlock()
+	select {
+	case one.turn <- struct{}{}:
+		defer func() { <-one.turn }()
+	case <-ctx.Done():
+		return token{}, context.Cause(ctx)
+	}
 	fits := func(t token) bool { return t.usable(l.now()) && t.generation() != not }
 	if fits(one.token) {
 		return one.token, nil
@@ -77,7 +106,7 @@ func (l *Leases) get(ctx context.Context, o *oauth2Credential, not uint64) (toke
 		one.token = t
 		return t, nil
 	}
-	t, err := o.mint(ctx)
+	t, err := l.mint(ctx, o)
 	if err != nil {
 		var e *tokenError
 		if errors.As(err, &e) && e.refused {
@@ -86,7 +115,33 @@ func (l *Leases) get(ctx context.Context, o *oauth2Credential, not uint64) (toke
 		return token{}, err
 	}
 	one.token = t
-	return t, file.write(t)
+	file.write(t)
+	return t, nil
+}
+
+// mint asks again where a token server does not answer or is busy.
+func (l *Leases) mint(ctx context.Context, o *oauth2Credential) (token, error) {
+	for try := 1; ; try++ {
+		t, err := o.mint(ctx)
+		var e *tokenError
+		if err == nil || ctx.Err() != nil || try == mintTries || errors.As(err, &e) && (e.refused || errors.Is(err, context.DeadlineExceeded)) {
+			return t, err
+		}
+		if err := l.pause(ctx, mintWait<<(try-1)); err != nil {
+			return token{}, err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // lease finds the lease of a client. The secret is part of its name, so that a corrected secret is tried at once.
@@ -95,14 +150,23 @@ func (l *Leases) lease(o *oauth2Credential) *lease {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.list[key] == nil {
-		l.list[key] = &lease{}
+		l.list[key] = &lease{turn: make(chan struct{}, 1)}
 	}
 	return l.list[key]
 }
 
+// leaseName is the lease's file name. A token for another scope is another token.
 func (o *oauth2Credential) leaseName() string {
-	sum := sha256.Sum256([]byte(o.tokenURL + "\x00" + o.clientID))
+	sum := sha256.Sum256([]byte(o.identity()))
 	return hex.EncodeToString(sum[:16])
+}
+
+func (o *oauth2Credential) identity() string {
+	id := o.tokenURL + "\x00" + o.clientID
+	if o.scope != "" {
+		id += "\x00" + o.scope
+	}
+	return id
 }
 
 // leaseFile is a locked lease file; its zero value stands for none.
@@ -119,7 +183,7 @@ func (l *Leases) open(ctx context.Context, o *oauth2Credential) (*leaseFile, err
 		return &leaseFile{}, nil
 	}
 	f := &leaseFile{path: filepath.Join(l.dir, o.leaseName())}
-	key, err := hkdf.Key(sha256.New, []byte(o.clientSecret), []byte(o.tokenURL+"\x00"+o.clientID), "cordboard token lease", 32)
+	key, err := hkdf.Key(sha256.New, []byte(o.clientSecret), []byte(o.identity()), "cordboard token lease", 32)
 	if err != nil {
 		return nil, err
 	}
@@ -164,23 +228,22 @@ func (f *leaseFile) read() token {
 	return t
 }
 
-// write replaces the file's content in one step, so that a crash leaves the old or the new one.
-func (f *leaseFile) write(t token) error {
-	if f.lock == nil {
-		return nil
-	}
+// write replaces the file's content in one step, so that a crash leaves the old or the new one. A token that cannot be kept
+// is good all the same, and is shared within the process.
+func (f *leaseFile) write(t token) {
 	plain, err := json.Marshal(t)
-	if err != nil {
-		return err
+	if f.lock == nil || err != nil {
+		return
 	}
 	nonce := make([]byte, f.seal.NonceSize())
 	_, _ = rand.Read(nonce) // never fails
 	temp := f.path + ".new"
-	if err := os.WriteFile(temp, f.seal.Seal(nonce, nonce, plain, nil), 0o600); err != nil {
-		return fmt.Errorf("keeping the token: %w", err)
+	_ = os.Remove(temp) // of a process that died; it could have another mode
+	err = os.WriteFile(temp, f.seal.Seal(nonce, nonce, plain, nil), 0o600)
+	if err == nil {
+		err = os.Rename(temp, f.path)
 	}
-	if err := os.Rename(temp, f.path); err != nil {
-		return fmt.Errorf("keeping the token: %w", err)
+	if err != nil {
+		_ = os.Remove(temp)
 	}
-	return nil
 }

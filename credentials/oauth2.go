@@ -3,12 +3,15 @@ package credentials
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -23,13 +26,14 @@ import (
 // oauth2Credential mints tokens with the client credentials grant (RFC 6749, 4.4), one for all who share its lease.
 type oauth2Credential struct {
 	name         string
-	set          *Set
+	leases       *Leases
 	baseURL      string
 	tokenURL     string
 	clientID     string
 	clientSecret string
 	scope        string
 	inHeader     bool
+	insecure     bool          // the server's certificate is not verified
 	lifetime     time.Duration // the user's own word on how long a token lives; 0: the server's
 }
 
@@ -37,18 +41,20 @@ var _ nodes.Credential = (*oauth2Credential)(nil)
 
 // Access is nodes.Credential's.
 func (o *oauth2Credential) Access(ctx context.Context) (nodes.Access, error) {
-	t, err := o.set.leases.get(ctx, o, 0)
-	return o.access(t), err
+	return o.Renew(ctx, 0) // 0 is no token's generation
 }
 
 // Renew is nodes.Credential's.
 func (o *oauth2Credential) Renew(ctx context.Context, generation uint64) (nodes.Access, error) {
-	t, err := o.set.leases.get(ctx, o, generation)
-	return o.access(t), err
-}
-
-func (o *oauth2Credential) access(t token) nodes.Access {
-	return nodes.Access{BaseURL: o.baseURL, Token: t.Access, Generation: t.generation()}
+	t, err := o.leases.get(ctx, o, generation)
+	if err != nil {
+		return nodes.Access{}, err
+	}
+	a := nodes.Access{BaseURL: o.baseURL, Token: t.Access, Generation: t.generation()}
+	if o.insecure {
+		a.Fields = map[string]string{"ignoreSSLIssues": "true"}
+	}
+	return a, nil
 }
 
 // token is an access token as the lease keeps it.
@@ -79,31 +85,35 @@ func (t token) usable(now time.Time) bool {
 	return now.Before(t.Expiry.Add(-margin))
 }
 
-// tokenError is a token server's refusal. It holds no secret.
+// tokenError is why there is no token. It holds no secret.
 type tokenError struct {
 	text    string
 	refused bool // the server said no; asking again gives the same answer
+	cause   error
 }
 
 func (e *tokenError) Error() string { return e.text }
 
-const tokenTimeout = 30 * time.Second
+func (e *tokenError) Unwrap() error { return e.cause }
+
+const (
+	tokenTimeout = 30 * time.Second
+	maxLifetime  = 100 * 365 * 24 * time.Hour // what is above is no lifetime
+)
 
 // mint asks the token server for a token.
 func (o *oauth2Credential) mint(ctx context.Context) (token, error) {
 	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
 	defer cancel()
 	c := clientcredentials.Config{
-		ClientID: o.clientID, ClientSecret: o.clientSecret, TokenURL: o.tokenURL, AuthStyle: oauth2.AuthStyleInParams,
+		ClientID: o.clientID, ClientSecret: o.clientSecret, TokenURL: o.tokenURL,
+		Scopes: strings.Fields(o.scope), AuthStyle: oauth2.AuthStyleInParams,
 	}
 	if o.inHeader {
 		c.AuthStyle = oauth2.AuthStyleInHeader
 	}
-	if o.scope != "" {
-		c.Scopes = strings.Fields(o.scope)
-	}
-	minted := o.set.leases.now()
-	t, err := c.Token(context.WithValue(ctx, oauth2.HTTPClient, o.set.leases.client))
+	minted := o.leases.now()
+	t, err := c.Token(context.WithValue(ctx, oauth2.HTTPClient, o.leases.client(o.insecure)))
 	if err != nil {
 		return token{}, o.explain(err)
 	}
@@ -111,48 +121,100 @@ func (o *oauth2Credential) mint(ctx context.Context) (token, error) {
 }
 
 // expiry says when a token ends: what the user says, else the JWT's exp (RFC 7519, 4.1.4), else expires_in. 3CX before
-// 20.0.9 counted expires_in in minutes; taken as seconds it only ends too early, and never too late.
+// 20.0.9 counted expires_in in minutes; taken as seconds it only ends too early, and never too late. Of a JWT the time from
+// iat to exp counts, so that a server whose clock is wrong does not give tokens that seem to have ended already.
 func (o *oauth2Credential) expiry(t *oauth2.Token, minted time.Time) time.Time {
 	if o.lifetime > 0 {
 		return minted.Add(o.lifetime)
 	}
-	if parts := strings.Split(t.AccessToken, "."); len(parts) == 3 {
-		if claims, err := base64.RawURLEncoding.DecodeString(parts[1]); err == nil {
-			if exp := gjson.GetBytes(claims, "exp"); exp.Type == gjson.Number && exp.Int() > 0 {
-				return time.Unix(exp.Int(), 0)
-			}
+	if exp, iat := jwtTimes(t.AccessToken); exp > 0 {
+		if iat > 0 && iat < exp {
+			return minted.Add(time.Duration(exp-iat) * time.Second)
+		}
+		if end := time.Unix(exp, 0); end.After(minted) {
+			return end
 		}
 	}
-	if t.ExpiresIn > 0 {
-		return minted.Add(time.Duration(t.ExpiresIn) * time.Second)
+	// The library keeps expires_in only as a time of its own clock.
+	if s, err := strconv.ParseFloat(fmt.Sprint(t.Extra("expires_in")), 64); err == nil && s > 0 && s < maxLifetime.Seconds() {
+		return minted.Add(time.Duration(s * float64(time.Second)))
 	}
 	return time.Time{}
 }
 
-func (o *oauth2Credential) explain(err error) error {
-	var refused *oauth2.RetrieveError
-	at := fmt.Sprintf("credential %q: ", o.name)
-	e := &tokenError{}
-	var dns *net.DNSError
-	switch {
-	case errors.As(err, &refused) && refused.ErrorCode == "invalid_client",
-		errors.As(err, &refused) && refused.Response.StatusCode == http.StatusUnauthorized:
-		e.refused = true
-		e.text = at + "the server refused the client id or the client secret; check them in the API client's settings on the server"
-	case errors.As(err, &refused) && refused.Response.StatusCode == http.StatusNotFound:
-		e.refused = true
-		e.text = at + fmt.Sprintf("there is no token endpoint at %s; check the credential's base URL", o.tokenURL)
-	case errors.As(err, &refused):
-		e.refused = refused.Response.StatusCode < 500
-		e.text = at + fmt.Sprintf("the token endpoint %s answered %d %s", o.tokenURL, refused.Response.StatusCode, refused.ErrorCode)
-	case errors.As(err, &dns):
-		e.text = at + fmt.Sprintf("the host %q is not known; check the credential's base URL", dns.Name)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		e.text = at + fmt.Sprintf("nothing answers at %s; check the credential's base URL and that the server runs", o.tokenURL)
-	case errors.Is(err, context.DeadlineExceeded):
-		e.text = at + fmt.Sprintf("the token endpoint %s did not answer in %s", o.tokenURL, tokenTimeout)
-	default:
-		e.text = at + nodes.Redact(err.Error(), "", o.clientSecret)
+// jwtTimes reads a JWT's exp and iat; 0 for what is not there.
+func jwtTimes(access string) (exp, iat int64) {
+	parts := strings.Split(access, ".")
+	if len(parts) != 3 {
+		return 0, 0
 	}
+	claims, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil || !gjson.ValidBytes(claims) {
+		return 0, 0
+	}
+	number := func(name string) int64 {
+		if v := gjson.GetBytes(claims, name); v.Type == gjson.Number && v.Num < 1<<40 {
+			return v.Int()
+		}
+		return 0
+	}
+	return number("exp"), number("iat")
+}
+
+// explain makes a token error of what the OAuth2 library says, whose own text holds the server's whole answer.
+func (o *oauth2Credential) explain(err error) error {
+	e := &tokenError{cause: err}
+	var answered *oauth2.RetrieveError
+	if errors.As(err, &answered) {
+		e.cause = nil // it holds the answer
+		e.refused = answered.Response.StatusCode < 500 && answered.Response.StatusCode != http.StatusTooManyRequests
+		e.text = o.explainAnswer(answered)
+	} else {
+		e.text, e.refused = o.explainNetwork(err)
+	}
+	e.text = fmt.Sprintf("credential %q: %s", o.name, nodes.Redact(e.text, "", o.clientSecret))
 	return e
+}
+
+func (o *oauth2Credential) explainAnswer(a *oauth2.RetrieveError) string {
+	status := a.Response.StatusCode
+	switch {
+	case a.ErrorCode == "invalid_client" || status == http.StatusUnauthorized:
+		return "the server refused the client id or the client secret; check them in the API client's settings on the server"
+	case status == http.StatusNotFound:
+		return fmt.Sprintf("there is no token endpoint at %s; check the credential's base URL", o.tokenURL)
+	case status >= 300 && status < 400:
+		to := "elsewhere"
+		if u, err := a.Response.Location(); err == nil {
+			to = "to " + u.Scheme + "://" + u.Host
+		}
+		return fmt.Sprintf("the token endpoint %s redirects %s; if that is right, make it the credential's base URL", o.tokenURL, to)
+	case status < 300: // a page of something else
+		return fmt.Sprintf("what answers at %s is no token endpoint; check the credential's base URL", o.tokenURL)
+	}
+	return strings.TrimSpace(fmt.Sprintf("the token endpoint %s answered %d %s", o.tokenURL, status, a.ErrorCode))
+}
+
+// explainNetwork also says whether asking again is in vain.
+func (o *oauth2Credential) explainNetwork(err error) (text string, final bool) {
+	var (
+		dns  *net.DNSError
+		cert *tls.CertificateVerificationError
+		wrap *url.Error
+	)
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("the host %q is not known; check the credential's base URL", dns.Name), false
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("nothing answers at %s; check the credential's base URL and that the server runs", o.tokenURL), false
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("the token endpoint %s did not answer in %s", o.tokenURL, tokenTimeout), false
+	case errors.Is(err, context.Canceled):
+		return "cancelled", false
+	case errors.As(err, &cert):
+		return fmt.Sprintf("the certificate of %s cannot be verified: %s; if it is your own server's, set ignoreSSLIssues in the credential", o.tokenURL, cert.Err), true
+	case errors.As(err, &wrap):
+		return fmt.Sprintf("the token endpoint %s: %s", o.tokenURL, wrap.Err), false
+	}
+	return fmt.Sprintf("what answers at %s is no token endpoint (%s); check the credential's base URL", o.tokenURL, err), true
 }

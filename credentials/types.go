@@ -1,9 +1,12 @@
 package credentials
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,36 +15,116 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// open makes a credential usable. Credentials of 3CX and generic ones with the grant clientCredentials mint tokens.
-func (s *Set) open(c Credential) (nodes.Credential, error) {
-	data := gjson.ParseBytes(c.Data)
-	o := &oauth2Credential{name: c.Name, set: s}
-	o.clientID, o.clientSecret = data.Get("clientId").String(), data.Get("clientSecret").String()
-	o.scope = data.Get("scope").String()
-	o.tokenURL = data.Get("accessTokenUrl").String()
-	o.lifetime = time.Duration(data.Get("tokenLifetime").Float() * float64(time.Second))
-	o.inHeader = data.Get("authentication").String() == "header"
-	address := firstText(data, "baseUrl", "url", "serverUrl", "domain")
-	if address == "" && o.tokenURL != "" {
-		address = strings.TrimSuffix(o.tokenURL, "/connect/token")
+// publicFields are, for credential types without tokens, the fields that are no secrets. All others are: of a type that is
+// not known here any field may be one.
+func publicFields(credentialType string) []string {
+	switch credentialType {
+	case "httpBasicAuth", "httpDigestAuth":
+		return []string{"user"}
+	case "httpHeaderAuth", "httpQueryAuth":
+		return []string{"name"}
+	case "jwtAuth":
+		return []string{"keyType", "algorithm"}
 	}
-	base, err := CleanBaseURL(address)
+	return nil
+}
+
+// open makes a credential usable. Those of 3CX and other OAuth2 ones mint tokens, any other hands on its fields.
+func (s *Set) open(c Credential) (nodes.Credential, error) {
+	var (
+		opened nodes.Credential
+		err    error
+	)
+	if data := gjson.ParseBytes(c.Data); isOAuth2(c.Type, data) {
+		opened, err = s.openOAuth2(c.Name, data)
+	} else {
+		opened, err = openFields(c.Type, data)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("credential %q (%s): %w", c.Name, c.Source, err)
 	}
-	o.baseURL = base
-	if o.tokenURL == "" {
-		o.tokenURL = base + "/connect/token"
+	return opened, nil
+}
+
+// isOAuth2 goes by the fields, and by the name for one that lacks them: any type name is accepted for 3CX.
+func isOAuth2(credentialType string, data gjson.Result) bool {
+	return strings.Contains(strings.ToLower(credentialType), "oauth2") || data.Get("clientId").Exists() || data.Get("clientSecret").Exists()
+}
+
+// openOAuth2 reads the fields of n8n's generic OAuth2 credential and those of the 3CX node, with what they are also called.
+func (s *Set) openOAuth2(name string, data gjson.Result) (*oauth2Credential, error) {
+	o := &oauth2Credential{
+		name: name, leases: s.leases,
+		clientID: firstText(data, "clientId"), clientSecret: data.Get("clientSecret").String(),
+		scope: firstText(data, "scope"), tokenURL: firstText(data, "accessTokenUrl"),
+		lifetime: time.Duration(data.Get("tokenLifetime").Float() * float64(time.Second)),
+		inHeader: data.Get("authentication").String() == "header",
+		insecure: data.Get("ignoreSSLIssues").Bool() || data.Get("allowUnauthorizedCerts").Bool(),
 	}
-	for field, value := range map[string]string{"clientId": o.clientID, "clientSecret": o.clientSecret} {
-		if value == "" {
-			return nil, fmt.Errorf("credential %q (%s): it has no %s", c.Name, c.Source, field)
-		}
+	if o.clientID == "" {
+		return nil, errors.New("it has no clientId")
+	}
+	if o.clientSecret == "" {
+		return nil, errors.New("it has no clientSecret")
 	}
 	if grant := data.Get("grantType").String(); grant != "" && grant != "clientCredentials" {
-		return nil, fmt.Errorf("credential %q (%s): the grant type %q is not supported; use clientCredentials", c.Name, c.Source, grant)
+		return nil, fmt.Errorf("the grant type %q is not supported; use clientCredentials", grant)
 	}
-	return o, nil
+	return o, o.addresses(firstText(data, "baseUrl", "url", "serverUrl", "domain"))
+}
+
+const tokenPath = "/connect/token"
+
+// addresses finds the base URL and the token endpoint; 3CX's are made of each other. A generic credential may have only
+// the endpoint: then the node must know where to send to.
+func (o *oauth2Credential) addresses(base string) error {
+	if base == "" && strings.HasSuffix(o.tokenURL, tokenPath) {
+		base = o.tokenURL
+	}
+	if base != "" || o.tokenURL == "" {
+		var err error
+		if o.baseURL, err = CleanBaseURL(base); err != nil {
+			return err
+		}
+	}
+	if o.tokenURL == "" {
+		o.tokenURL = o.baseURL + tokenPath
+	}
+	if u, err := url.Parse(o.tokenURL); err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return errors.New("the accessTokenUrl is no address: it must look like https://pbx.example.com" + tokenPath)
+	}
+	return nil
+}
+
+// fieldsCredential is one without tokens: what a node needs of it are its fields.
+type fieldsCredential struct{ access nodes.Access }
+
+var _ nodes.Credential = fieldsCredential{}
+
+// Access is nodes.Credential's.
+func (f fieldsCredential) Access(context.Context) (nodes.Access, error) { return f.access, nil }
+
+// Renew is nodes.Credential's. There is nothing newer to have.
+func (f fieldsCredential) Renew(context.Context, uint64) (nodes.Access, error) { return f.access, nil }
+
+func openFields(credentialType string, data gjson.Result) (fieldsCredential, error) {
+	a := nodes.Access{Fields: map[string]string{}, Secrets: nodes.Secrets{}}
+	public := publicFields(credentialType)
+	data.ForEach(func(key, v gjson.Result) bool {
+		switch {
+		case v.Type == gjson.Null:
+		case slices.Contains(public, key.Str):
+			a.Fields[key.Str] = v.String()
+		default:
+			a.Secrets[key.Str] = v.String()
+		}
+		return true
+	})
+	var err error
+	if base := firstText(data, "baseUrl", "serverUrl"); base != "" {
+		a.BaseURL, err = CleanBaseURL(base)
+	}
+	return fieldsCredential{a}, err
 }
 
 func firstText(data gjson.Result, names ...string) string {
@@ -53,25 +136,28 @@ func firstText(data gjson.Result, names ...string) string {
 	return ""
 }
 
-var apiPath = regexp.MustCompile(`(?i)/xapi(/v1)?$`)
+// knownPath is what people paste along with a PBX's address.
+var knownPath = regexp.MustCompile(`(?i)/(xapi(/v1(/swagger\.yaml|/\$metadata)?)?|connect/token)$`)
 
 // CleanBaseURL brings an address that a person pasted into the form scheme://host[:port][/path]: without trailing slash,
-// query, and 3CX's API path. Without a scheme it is taken as https.
+// query, and 3CX's API path. Without a scheme it is taken as https. Errors do not repeat the address, which may hold a
+// password.
 func CleanBaseURL(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return "", fmt.Errorf("it has no baseUrl: the address of the server, such as https://pbx.example.com")
+		return "", errors.New("it has no baseUrl: the address of the server, such as https://pbx.example.com")
 	}
 	if !strings.Contains(text, "://") {
-		text = "https://" + text
+		text = "https://" + strings.TrimPrefix(text, "//")
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return "", fmt.Errorf("the baseUrl is no address: it must look like https://pbx.example.com")
+	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || (u.Scheme != "https" && u.Scheme != "http") {
+		return "", errors.New("the baseUrl is no address: it must look like https://pbx.example.com")
 	}
 	if u.User != nil {
-		return "", fmt.Errorf("the baseUrl holds a user name: leave it out, the client id and secret are fields of their own")
+		return "", errors.New("the baseUrl holds a user name: leave it out, the client id and secret are fields of their own")
 	}
-	path := apiPath.ReplaceAllString(strings.TrimRight(u.Path, "/"), "")
-	return u.Scheme + "://" + u.Host + strings.TrimRight(path, "/"), nil
+	path := strings.TrimRight(u.EscapedPath(), "/")
+	path = strings.TrimRight(knownPath.ReplaceAllString(path, ""), "/")
+	return u.Scheme + "://" + u.Host + path, nil
 }

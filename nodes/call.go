@@ -100,6 +100,29 @@ type Access struct {
 	Generation uint64
 	// Fields are the credential's fields that are no secrets.
 	Fields map[string]string
+	// Secrets are the secret fields of credentials that have no tokens (a password, an API key). Only nodes in process get
+	// them: they are no part of the plugin protocol. What tokens are minted with is never in here.
+	Secrets Secrets
+}
+
+// Secrets are fields by name that print as "***" wherever they are written by accident.
+type Secrets map[string]string
+
+// String hides the values.
+func (Secrets) String() string { return "***" }
+
+// GoString hides the values.
+func (Secrets) GoString() string { return "***" }
+
+// MarshalText hides the values, in JSON too.
+func (Secrets) MarshalText() ([]byte, error) { return []byte("***"), nil }
+
+// Field returns a field, secret or not; "" if there is none.
+func (a Access) Field(name string) string {
+	if v, ok := a.Secrets[name]; ok {
+		return v
+	}
+	return a.Fields[name]
 }
 
 // Credential is a credential in use: what a call asks of it goes through Engine. Package credentials implements it.
@@ -194,6 +217,7 @@ func (c *Call) Outcome() (outputs []Items, suspend *Suspend, reply *Response) {
 	for i := range c.outputs {
 		outputs[i] = c.outputs[i].Items()
 	}
-	c.outputs = nil
-	return outputs, c.suspend, c.reply
+	suspend, reply = c.suspend, c.reply
+	c.outputs, c.suspend, c.reply = nil, nil, nil
+	return outputs, suspend, reply
 }

@@ -9,8 +9,8 @@ import (
 // settle turns a node's answer into the outputs of a step: lineage where there is none, failed items to the error
 // output, alwaysOutputData.
 func settle(s *step, outputs, inputs []nodes.Items) []nodes.Items {
-	if len(outputs) == 0 {
-		outputs = []nodes.Items{{}}
+	for len(outputs) < s.outputs() {
+		outputs = append(outputs, nodes.Items{})
 	}
 	outputs = linkItems(outputs, inputs)
 	if s.node.OnError == nodes.ContinueErrorOutput {
@@ -40,6 +40,7 @@ func routeErrors(outputs []nodes.Items, regular int, inputs []nodes.Items) []nod
 	routed := make([]nodes.Items, regular+1)
 	for o, out := range outputs {
 		var ok nodes.ItemsBuilder
+		ok.Grow(out.Len())
 		for _, it := range out.All() {
 			if message, isError := errorOf(it); isError {
 				failed.Add(withInput(it, message, inputs))
@@ -77,13 +78,17 @@ func withInput(it nodes.Item, message gjson.Result, inputs []nodes.Items) nodes.
 			break
 		}
 		var b nodes.ObjectBuilder
+		placed := false
 		gjson.Parse(inputs[p.Input()].At(p.Item()).JSON()).ForEach(func(key, value gjson.Result) bool {
-			if key.Str != "error" {
-				b.Raw(key.Str, value.Raw)
+			if key.Str == "error" { // it keeps its place
+				value, placed = message, true
 			}
+			b.Raw(key.Str, value.Raw)
 			return true
 		})
-		b.Raw("error", message.Raw)
+		if !placed {
+			b.Raw("error", message.Raw)
+		}
 		return it.WithJSON(b.String())
 	}
 	return it

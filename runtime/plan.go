@@ -243,6 +243,11 @@ func (p *Plan) isAncestor(a, s *step) bool {
 	return false
 }
 
+func (p *Plan) isPinned(name string) bool {
+	_, pinned := p.Workflow.PinData[name]
+	return pinned
+}
+
 func (p *Plan) names() []string {
 	names := make([]string, len(p.steps))
 	for i, s := range p.steps {

@@ -58,9 +58,9 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 	}
 	switch pinned, isPinned := plan.Workflow.PinData[start.node.Name]; {
 	case opts.Input != nil:
-		x.finish(&StepRun{Node: start.node.Name, StartedAt: e.now(), Outputs: startOutputs(start, *opts.Input)})
+		x.finish(&StepRun{Node: start.node.Name, StartedAt: e.now(), Outputs: linkByIndex([]nodes.Items{*opts.Input}, opts.Input.Len())})
 	case isPinned && x.state.Mode == "manual" && !start.node.Disabled:
-		x.finish(&StepRun{Node: start.node.Name, StartedAt: e.now(), Outputs: startOutputs(start, pinned)})
+		x.finish(&StepRun{Node: start.node.Name, StartedAt: e.now(), Outputs: linkByIndex([]nodes.Items{pinned}, 1)})
 	default:
 		x.state.Stack = []Pending{{Node: start.node.Name, Start: true}}
 	}
@@ -69,11 +69,6 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 
 // NewID returns an id for an execution.
 func NewID() string { return rand.Text() }
-
-// startOutputs gives the items of the start node its own index as lineage where they have none, as n8n does.
-func startOutputs(start *step, items nodes.Items) []nodes.Items {
-	return linkByIndex([]nodes.Items{items}, items.Len())
-}
 
 // Restore continues a run from its state.
 func (e *Engine) Restore(plan *Plan, state *State, binary nodes.BinaryStore) *Execution {
@@ -150,10 +145,8 @@ func (x *Execution) cancelled(ctx context.Context, detail string) {
 	e := nodes.Errorf("the run was cancelled: %w", context.Cause(ctx))
 	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		e.Message = "the run was stopped: it took longer than its timeout"
-	} else {
-		e.Message = "the run was cancelled"
 	}
-	e.Cause, e.Description = context.Cause(ctx), detail
+	e.Description = detail
 	x.err, x.status = e, StatusCanceled
 }
 

@@ -374,7 +374,7 @@ func TestCancel(t *testing.T) {
 		cause error
 		want  string
 	}{
-		"interrupt": {errors.New("interrupted"), "the run was cancelled\nnode \"A\": interrupted"},
+		"interrupt": {errors.New("interrupted"), "the run was cancelled: interrupted\nnode \"A\": interrupted"},
 		"timeout":   {context.DeadlineExceeded, "the run was stopped: it took longer than its timeout\nnode \"A\": context deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {

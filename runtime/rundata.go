@@ -50,6 +50,7 @@ func (r *Run) Items() nodes.Items {
 	}
 	var b nodes.ItemsBuilder
 	for _, out := range last.Outputs {
+		b.Grow(out.Len())
 		for _, it := range out.All() {
 			b.Add(it)
 		}
@@ -252,7 +253,11 @@ func appendError(dst []byte, e *nodes.Error) []byte {
 		b.Raw("node", n.String())
 	}
 	if e.Item >= 0 {
-		b.Set("itemIndex", nodes.NumberValue(float64(e.Item)))
+		index := nodes.NumberValue(float64(e.Item))
+		b.Set("itemIndex", index)
+		var context nodes.ObjectBuilder // where n8n's own tools look for it
+		context.Set("itemIndex", index)
+		b.Raw("context", context.String())
 	}
 	text("parameter", e.Parameter)
 	text("pointer", e.Pointer)

@@ -7,8 +7,8 @@ import (
 
 // The methods below answer what expressions ask of a run (expression.Scope).
 
-// Inputs are the items of each input.
-func (c *stepCall) Inputs() []nodes.Items { return c.inputs }
+// Inputs are the items of each input; with executeOnce all of them, as in n8n.
+func (c *stepCall) Inputs() []nodes.Items { return c.arrived }
 
 // RunIndex counts the node's executions.
 func (c *stepCall) RunIndex() int { return c.run }
@@ -142,6 +142,8 @@ func (c *stepCall) descend(name string, at place) (place, error) {
 	switch {
 	case found != nil:
 		return *found, nil
+	case lost != "" && c.x.plan.isPinned(lost):
+		return place{}, expression.LineagePinned(name, lost)
 	case lost != "":
 		return place{}, expression.LineageMissing(name, lost)
 	}

@@ -18,7 +18,8 @@ type stepCall struct {
 	x       *Execution
 	step    *step
 	pending Pending
-	inputs  []nodes.Items
+	inputs  []nodes.Items // what the node works on
+	arrived []nodes.Items // what came in: more than inputs with executeOnce
 	run     int
 	batch   *expression.Batch
 }
@@ -35,6 +36,7 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 	in := 0
 	for _, ref := range p.Inputs {
 		items := x.state.items(ref)
+		c.arrived = append(c.arrived, items)
 		if s.node.ExecuteOnce && items.Len() > 1 {
 			items = items.Slice(0, 1)
 		}
@@ -43,6 +45,7 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 	}
 	if p.Start {
 		c.inputs = []nodes.Items{nodes.ItemsOf(nodes.NewItem("{}"))}
+		c.arrived = c.inputs
 	}
 	c.batch = x.engine.expressions.NewBatch(ctx, c)
 	run := &StepRun{Node: p.Node, Sources: p.Inputs, StartedAt: x.engine.now()}
@@ -83,7 +86,11 @@ func (c *stepCall) answer(ctx context.Context, run *StepRun) *nodes.Suspend {
 		run.Err = c.named(err)
 	default: // the node failed as a whole: its input goes on unchanged
 		run.Err = c.named(err)
-		run.Outputs = linkByIndex([]nodes.Items{withoutLineage(c.input())}, c.input().Len())
+		in := c.input()
+		if len(c.pending.Inputs) > 0 { // all of it, also with executeOnce
+			in = c.x.state.items(c.pending.Inputs[0])
+		}
+		run.Outputs = linkByIndex([]nodes.Items{withoutLineage(in)}, in.Len())
 	}
 	return suspend
 }

@@ -30,6 +30,7 @@ func (p *Plan) Triggers() []Trigger {
 func (e *Engine) TriggerCall(ctx context.Context, t Trigger) *nodes.Call {
 	x := &Execution{engine: e, plan: t.plan, state: &State{Mode: "trigger", StartedAt: e.now()}}
 	c := &stepCall{x: x, step: t.step, inputs: []nodes.Items{nodes.ItemsOf(nodes.NewItem("{}"))}}
+	c.arrived = c.inputs
 	c.batch = e.expressions.NewBatch(ctx, c)
 	return c.call()
 }

@@ -16,13 +16,13 @@ import (
 
 	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/descriptors/openapi"
-	"github.com/cordboard/cordboard/descriptors/threecx"
+	"github.com/cordboard/cordboard/descriptors/threecx/generate"
 	"github.com/cordboard/cordboard/nodes"
 )
 
 func nodesCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "nodes", Short: "List, show and generate node types"}
-	cmd.AddCommand(nodesListCommand(), nodesShowCommand(), nodesGenerateCommand())
+	cmd.AddCommand(nodesListCommand(), nodesShowCommand(), nodesExampleCommand(), nodesGenerateCommand())
 	return cmd
 }
 
@@ -121,6 +121,33 @@ func nodesShowCommand() *cobra.Command {
 	s.addPluginFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the descriptor as JSON")
 	cmd.Flags().Float64Var(&version, "type-version", 0, "typeVersion to show; default the newest")
+	return cmd
+}
+
+func nodesExampleCommand() *cobra.Command {
+	var (
+		s       settings
+		version float64
+	)
+	cmd := &cobra.Command{
+		Use:   "example TYPE RESOURCE OPERATION",
+		Short: "Print a workflow file that executes an operation",
+		Args:  exactArgs(3, "a node type, a resource and an operation"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			types, closeAll, err := s.types(cmd)
+			if err != nil {
+				return err
+			}
+			defer closeAll()
+			text, err := descriptors.Example(typeSet{cmd.Context(), types}, args[0], version, args[1], args[2])
+			if err == nil {
+				_, err = cmd.OutOrStdout().Write(text)
+			}
+			return err
+		},
+	}
+	s.addPluginFlags(cmd)
+	cmd.Flags().Float64Var(&version, "type-version", 0, "typeVersion to use; default the newest")
 	return cmd
 }
 
@@ -255,7 +282,7 @@ func nodesGenerateCommand() *cobra.Command {
 }
 
 func generateThreeCX(folder, out string) error {
-	files, err := threecx.Generate(folder)
+	files, err := generate.Files(folder)
 	if err != nil {
 		return err
 	}

@@ -88,9 +88,10 @@ func (f *runFlags) run(cmd *cobra.Command, file string) error {
 	return f.report(cmd.OutOrStdout(), result, err)
 }
 
+// printWarnings tells what does not keep a run from starting. What fails a node when it is reached is told then.
 func printWarnings(w io.Writer, problems runtime.Problems) {
 	for _, p := range problems {
-		if p.Severity == runtime.SeverityWarning || p.AtRun {
+		if p.Severity == runtime.SeverityWarning {
 			fmt.Fprintln(w, "warning: "+p.String())
 		}
 	}

@@ -320,15 +320,6 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
-func TestGenerateWithoutDocuments(t *testing.T) {
-	t.Parallel()
-	_, err := threecx.Generate("testdata")
-	want := "generate the 3CX node: open testdata/xapi-20.0.7.yaml: no such file or directory"
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-}
-
 func mustNode(tb testing.TB, version float64) *descriptors.Node {
 	tb.Helper()
 	nodes, err := mustSet(tb).Nodes()

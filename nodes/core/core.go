@@ -12,8 +12,16 @@ var list = []struct {
 	name string
 	node nodes.Node
 }{
+	{"filter", filter{}},
+	{"if", ifNode{}},
+	{"limit", limit{}},
 	{"manualTrigger", manualTrigger{}},
 	{"noOp", noOp{}},
+	{"set", set{}},
+	{"sort", sortNode{}},
+	{"splitOut", splitOut{}},
+	{"stopAndError", stopAndError{}},
+	{"webhook", webhook{}},
 }
 
 // Nodes returns the built-in nodes.

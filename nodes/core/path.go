@@ -45,6 +45,9 @@ func splitPath(name string) []string {
 			keys, i = append(keys, name[i:i+n]), i+n
 		}
 	}
+	if len(keys) == 0 {
+		return []string{name}
+	}
 	return keys
 }
 
@@ -77,15 +80,12 @@ func isPath(name string) bool {
 func member(r gjson.Result, key string) gjson.Result {
 	switch {
 	case r.IsObject():
-		var found gjson.Result
-		r.ForEach(func(k, v gjson.Result) bool {
-			if k.Str == key {
-				found = v
-				return false
+		for c := members(r.Raw); ; {
+			k, v, ok := c.next()
+			if !ok || keyIs(k, key) {
+				return gjson.Parse(v)
 			}
-			return true
-		})
-		return found
+		}
 	case r.IsArray() && isIndex(key):
 		return r.Get(key)
 	}
@@ -128,62 +128,78 @@ func isIndex(key string) bool {
 const maxHoles = 100_000
 
 // assign returns the JSON object with the field set, at the end of its way if it means one. What is missing on the way
-// is made: an array before an index, else an object; what is neither is replaced.
+// is made: an array before an index, else an object; what is neither is replaced. Keys that are indices may end up out of
+// their place (nodes.Normalize puts them there).
 func assign(json, name, value string, dots bool) (string, error) {
-	keys := []string{name}
-	if dots && isPath(name) && !member(gjson.Parse(json), name).Exists() {
-		keys = splitPath(name)
+	var path []string
+	if dots && isPath(name) {
+		path = splitPath(name)
 	}
-	for _, key := range keys {
-		if n, err := strconv.Atoi(key); err == nil && n > maxHoles {
-			return "", nodes.Errorf("the field %q has an index above %d", name, maxHoles)
-		}
+	if err := checkPath(name, path); err != nil {
+		return "", err
 	}
-	if keys[0] == "__proto__" { // JavaScript would change the prototype, which JSON does not show
-		return json, nil
-	}
-	return string(appendAssigned(make([]byte, 0, len(json)+len(value)+len(name)+8), gjson.Parse(json), keys, value)), nil
+	return assignPath(json, name, path, value), nil
 }
 
-func appendAssigned(dst []byte, r gjson.Result, keys []string, value string) []byte {
-	if len(keys) == 0 {
+// checkPath refuses ways that would make huge arrays.
+func checkPath(name string, path []string) error {
+	for _, key := range path {
+		if n, err := strconv.Atoi(key); err == nil && n > maxHoles {
+			return nodes.Errorf("the field %q has an index above %d", name, maxHoles)
+		}
+	}
+	return nil
+}
+
+// assignPath is assign with the name already split; path is nil where the name is a plain key.
+func assignPath(json, name string, path []string, value string) string {
+	keys := path
+	if keys == nil || member(gjson.Parse(json), name).Exists() {
+		keys = []string{name}
+	}
+	if keys[0] == "__proto__" { // JavaScript would change the prototype, which JSON does not show
+		return json
+	}
+	return string(appendAssigned(make([]byte, 0, len(json)+len(value)+len(name)+16), json, keys, value))
+}
+
+// appendAssigned writes a value with a member set. Text that is empty is a value that is not there.
+func appendAssigned(dst []byte, old string, keys []string, value string) []byte {
+	switch {
+	case len(keys) == 0:
 		return append(dst, value...)
-	}
-	if r.IsArray() {
-		return appendAssignedArray(dst, r, keys, value)
-	}
-	if !r.IsObject() && isIndex(keys[0]) {
-		return appendAssignedArray(dst, gjson.Result{}, keys, value)
+	case old != "" && old[0] == '[', (old == "" || old[0] != '{') && isIndex(keys[0]):
+		return appendAssignedArray(dst, old, keys, value)
 	}
 	dst = append(dst, '{')
 	start, done := len(dst), false
-	r.ForEach(func(k, v gjson.Result) bool {
-		if !r.IsObject() {
-			return false
+	for c := members(old); ; {
+		k, v, ok := c.next()
+		if !ok {
+			break
 		}
 		if len(dst) > start {
 			dst = append(dst, ',')
 		}
-		dst = append(append(dst, k.Raw...), ':')
-		if k.Str == keys[0] {
+		dst = append(append(dst, k...), ':')
+		if !done && keyIs(k, keys[0]) {
 			dst, done = appendAssigned(dst, v, keys[1:], value), true
-			return true
+		} else {
+			dst = append(dst, v...)
 		}
-		dst = append(dst, v.Raw...)
-		return true
-	})
+	}
 	if !done {
 		if len(dst) > start {
 			dst = append(dst, ',')
 		}
 		dst = append(nodes.AppendString(dst, keys[0]), ':')
-		dst = appendAssigned(dst, gjson.Result{}, keys[1:], value)
+		dst = appendAssigned(dst, "", keys[1:], value)
 	}
 	return append(dst, '}')
 }
 
 // appendAssignedArray sets an element; holes are null. A key that is no index is lost, as in JavaScript's JSON.
-func appendAssignedArray(dst []byte, r gjson.Result, keys []string, value string) []byte {
+func appendAssignedArray(dst []byte, old string, keys []string, value string) []byte {
 	at := -1
 	if isIndex(keys[0]) {
 		at, _ = strconv.Atoi(keys[0])
@@ -196,12 +212,15 @@ func appendAssignedArray(dst []byte, r gjson.Result, keys []string, value string
 		}
 		i++
 	}
-	for _, el := range r.Array() {
-		if next(); i-1 == at {
-			dst = appendAssigned(dst, el, keys[1:], value)
-		} else {
-			dst = append(dst, el.Raw...)
-		}
+	if old != "" && old[0] == '[' {
+		gjson.Parse(old).ForEach(func(_, el gjson.Result) bool {
+			if next(); i-1 == at {
+				dst = appendAssigned(dst, el.Raw, keys[1:], value)
+			} else {
+				dst = append(dst, el.Raw...)
+			}
+			return true
+		})
 	}
 	for i < at {
 		next()
@@ -209,7 +228,7 @@ func appendAssignedArray(dst []byte, r gjson.Result, keys []string, value string
 	}
 	if i == at {
 		next()
-		dst = appendAssigned(dst, gjson.Result{}, keys[1:], value)
+		dst = appendAssigned(dst, "", keys[1:], value)
 	}
 	return append(dst, ']')
 }
@@ -227,41 +246,51 @@ func remove(json, name string, dots bool) string {
 			return json
 		}
 	}
-	return string(appendRemoved(make([]byte, 0, len(json)), root, keys))
+	return string(appendRemoved(make([]byte, 0, len(json)), json, keys))
 }
 
-func appendRemoved(dst []byte, r gjson.Result, keys []string) []byte {
-	open, last := byte('{'), byte('}')
-	if r.IsArray() {
-		open, last = '[', ']'
+// appendRemoved writes an object or array without the member at the end of keys, which is there.
+func appendRemoved(dst []byte, old string, keys []string) []byte {
+	if old[0] == '[' {
+		return appendRemovedElement(dst, old, keys)
 	}
-	dst = append(dst, open)
-	start, i := len(dst), 0
-	r.ForEach(func(k, v gjson.Result) bool {
-		key := k.Str
-		if r.IsArray() {
-			key = strconv.Itoa(i)
-			i++
+	dst = append(dst, '{')
+	start := len(dst)
+	for c := members(old); ; {
+		k, v, ok := c.next()
+		if !ok {
+			return append(dst, '}')
 		}
-		hit := key == keys[0]
-		if hit && len(keys) == 1 && r.IsObject() {
-			return true
+		hit := keyIs(k, keys[0])
+		if hit && len(keys) == 1 {
+			continue
 		}
 		if len(dst) > start {
 			dst = append(dst, ',')
 		}
-		if r.IsObject() {
-			dst = append(append(dst, k.Raw...), ':')
+		dst = append(append(dst, k...), ':')
+		if hit {
+			dst = appendRemoved(dst, v, keys[1:])
+		} else {
+			dst = append(dst, v...)
+		}
+	}
+}
+
+func appendRemovedElement(dst []byte, old string, keys []string) []byte {
+	dst = append(dst, '[')
+	for i, el := range gjson.Parse(old).Array() {
+		if i > 0 {
+			dst = append(dst, ',')
 		}
 		switch {
-		case hit && len(keys) == 1:
+		case strconv.Itoa(i) != keys[0]:
+			dst = append(dst, el.Raw...)
+		case len(keys) == 1:
 			dst = append(dst, "null"...)
-		case hit:
-			dst = appendRemoved(dst, v, keys[1:])
 		default:
-			dst = append(dst, v.Raw...)
+			dst = appendRemoved(dst, el.Raw, keys[1:])
 		}
-		return true
-	})
-	return append(dst, last)
+	}
+	return append(dst, ']')
 }

@@ -3,7 +3,6 @@ package plugin
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,7 +16,6 @@ import (
 	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
 
-	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/plugin/proto"
 )
@@ -64,8 +62,8 @@ func (h *Host) Types(ctx context.Context) ([]nodes.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []*descriptors.Node
-	if err := json.Unmarshal(s.describe.GetIndex(), &list); err != nil {
+	list, err := readIndex(s.describe.GetIndex())
+	if err != nil {
 		return nil, fmt.Errorf("plugin %s: its index of nodes: %w", h.file.Path, err)
 	}
 	types := make([]nodes.Type, len(list))
@@ -146,11 +144,16 @@ func (h *Host) start(ctx context.Context) (*session, error) {
 	began := time.Now()
 	out := &tail{log: h.log}
 	var started *process
+	secure, variable, err := hostTLS()
+	if err != nil {
+		return nil, err
+	}
 	client := goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  handshake,
 		Plugins:          goplugin.PluginSet{dispensed: &glue{}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-		AutoMTLS:         true,
+		TLSConfig:        secure,
+		GRPCDialOptions:  wideWindows(),
 		SkipHostEnv:      true,
 		StartTimeout:     startTimeout,
 		Logger:           hclog.New(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Off}),
@@ -158,7 +161,7 @@ func (h *Host) start(ctx context.Context) (*session, error) {
 		SyncStderr:       out,
 		SyncStdout:       &strayOutput{log: h.log},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
-			var err error
+			cmd.Env = append(cmd.Env, variable)
 			started, err = newProcess(h.file, cmd)
 			return started, err
 		},

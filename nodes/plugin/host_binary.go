@@ -24,7 +24,7 @@ type binaryHost struct {
 func newBinaryHost() *binaryHost { return &binaryHost{calls: map[string]nodes.BinaryStore{}} }
 
 func (h *binaryHost) serve(opts []grpc.ServerOption) *grpc.Server {
-	s := grpc.NewServer(append(opts, noLimit()...)...)
+	s := grpc.NewServer(append(opts, serverOptions()...)...)
 	proto.RegisterBinaryHostServer(s, h)
 	return s
 }

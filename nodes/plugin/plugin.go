@@ -59,10 +59,22 @@ type endpoint struct {
 	broker *goplugin.GRPCBroker
 }
 
-// noLimit lifts gRPC's limit of 4 MB a message: items may be larger.
-func noLimit() []grpc.ServerOption {
-	return []grpc.ServerOption{grpc.MaxRecvMsgSize(math.MaxInt32), grpc.MaxSendMsgSize(math.MaxInt32)}
+// serverOptions lift gRPC's limit of 4 MB a message, as items may be larger, and widen the window.
+func serverOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(math.MaxInt32), grpc.MaxSendMsgSize(math.MaxInt32),
+		grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(window),
+	}
 }
+
+// wideWindows are the host's.
+func wideWindows() []grpc.DialOption {
+	return []grpc.DialOption{grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window)}
+}
+
+// window is how much may be under way unread. gRPC begins with 64 KB and stops in the middle of each larger message until
+// the other side has answered.
+const window = 4 << 20
 
 // Messages carry up to this many items or bytes, so that both sides work while the next one is under way.
 const (

@@ -177,14 +177,14 @@ const threeItems = `[{"json":{"n":1,"big":12345678901234567890,"fail":""}},{"n":
 
 // conformance are calls that must come to the same run, in process and through a plugin.
 var conformance = map[string]struct{ node, input, want string }{
-	"items":            {`{"name":"Node","type":"plug.echo","parameters":{}}`, threeItems, `{"n":1,"big":12345678901234567890,"fail":""}`},
-	"no items":         {`{"name":"Node","type":"plug.many","parameters":{"n":0}}`, `{}`, `"main":[[]]`},
-	"expressions":      {`{"name":"Node","type":"plug.eval","parameters":{"value":"={{ $json.n * 2 }}","list":[{"deep":"={{ $json.n }}-{{ $itemIndex }}"},{"deep":true}],"extra":"={{ $response.page }}"}}`, threeItems, `{"value":4,"list0":"2-1","list1":true,"extra":7}`},
-	"expression fails": {`{"name":"Node","type":"plug.eval","parameters":{"value":"={{ $('Nowhere').item }}"},"onError":"continueErrorOutput"}`, threeItems, `Referenced node doesn't exist`},
-	"item fails":       {`{"name":"Node","type":"plug.fails","parameters":{}}`, threeItems, `"message":"item is bad","description":"described","hint":"do better","node":{"name":"Node"},"itemIndex":1,"parameter":"user","pointer":"/Groups/0","httpCode":"418"`},
+	"items":                      {`{"name":"Node","type":"plug.echo","parameters":{}}`, threeItems, `{"n":1,"big":12345678901234567890,"fail":""}`},
+	"no items":                   {`{"name":"Node","type":"plug.many","parameters":{"n":0}}`, `{}`, `"main":[[]]`},
+	"expressions":                {`{"name":"Node","type":"plug.eval","parameters":{"value":"={{ $json.n * 2 }}","list":[{"deep":"={{ $json.n }}-{{ $itemIndex }}"},{"deep":true}],"extra":"={{ $response.page }}"}}`, threeItems, `{"value":4,"list0":"2-1","list1":true,"extra":7}`},
+	"expression fails":           {`{"name":"Node","type":"plug.eval","parameters":{"value":"={{ $('Nowhere').item }}"},"onError":"continueErrorOutput"}`, threeItems, `Referenced node doesn't exist`},
+	"item fails":                 {`{"name":"Node","type":"plug.fails","parameters":{}}`, threeItems, `"message":"item is bad","description":"described","hint":"do better","node":{"name":"Node"},"itemIndex":1,"context":{"itemIndex":1},"parameter":"user","pointer":"/Groups/0","httpCode":"418"`},
 	"item fails, regular output": {`{"name":"Node","type":"plug.fails","parameters":{},"onError":"continueRegularOutput"}`, threeItems, `{"json":{"error":"item is bad"},"pairedItem":{"item":1}},{"json":{"n":3}`},
 	"item fails, error output":   {`{"name":"Node","type":"plug.fails","parameters":{},"onError":"continueErrorOutput"}`, threeItems, `"error":"item is bad"}`},
-	"node fails":                 {`{"name":"Node","type":"plug.fails","parameters":{}}`, `{"fail":"node"}`, `"message":"all is bad","node":{"name":"Node"},"itemIndex":0`},
+	"node fails":                 {`{"name":"Node","type":"plug.fails","parameters":{}}`, `{"fail":"node"}`, `"message":"all is bad","node":{"name":"Node"},"itemIndex":0,"context":{"itemIndex":0}`},
 	"node fails, goes on":        {`{"name":"Node","type":"plug.fails","parameters":{},"onError":"continueRegularOutput"}`, `{"fail":"node"}`, `"executionStatus":"error","data":{"main":[[{"json":{"fail":"node"}`},
 	"access":                     {`{"name":"Node","type":"plug.access","parameters":{},"credentials":{"testApi":{"id":"1","name":"test"}}}`, `{}`, `"late":true,"renewed":true,"same":true`},
 	"binary data":                {`{"name":"Node","type":"plug.file","parameters":{"bytes":3000000}}`, `{}`, `{"read":3000000,"missing":true},"binary":{"z":{`},

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -114,20 +115,38 @@ func (r *remote) Execute(ctx context.Context, call *nodes.Call) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	opened, err := s.nodes.Execute(ctx)
+	streamCtx, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	opened, err := s.nodes.Execute(streamCtx)
 	if err != nil {
 		return r.failed(ctx, s, err)
 	}
 	stream := &lockedStream{Nodes_ExecuteClient: opened}
+	defer context.AfterFunc(ctx, func() { cancelCall(streamCtx, stream, end) })()
 	id, release := s.binaries.open(call.Binary)
 	defer release()
 	go func() { // results may come before all items have gone
 		if err := sendCall(stream, r.begin(call, s, id), call); err != nil && !errors.Is(err, io.EOF) {
-			cancel()
+			end()
 		}
 	}()
+	return r.receive(ctx, s, stream, call)
+}
+
+// cancelGrace is how long a cancelled node may take to say what it has done.
+const cancelGrace = 2 * time.Second
+
+// cancelCall asks the node to stop and ends the call if it does not.
+func cancelCall(streamCtx context.Context, stream *lockedStream, end func()) {
+	_ = stream.Send(&proto.ExecuteRequest{Message: &proto.ExecuteRequest_Cancel{Cancel: &proto.Cancel{}}})
+	select {
+	case <-time.After(cancelGrace):
+		end()
+	case <-streamCtx.Done():
+	}
+}
+
+func (r *remote) receive(ctx context.Context, s *session, stream *lockedStream, call *nodes.Call) error {
 	x := &exchange{remote: r, call: call, answer: func(a *proto.Answer) error {
 		return stream.Send(&proto.ExecuteRequest{Message: &proto.ExecuteRequest_Answer{Answer: a}})
 	}}

@@ -45,11 +45,14 @@ func Serve(types ...nodes.Type) {
 		endOwnGroup()
 		os.Exit(0)
 	}()
+	go func() { _, _ = s.describe() }() // while the host and go-plugin are busy with certificates
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig: handshake,
 		Plugins:         goplugin.PluginSet{dispensed: &glue{server: s}},
-		GRPCServer:      func(opts []grpc.ServerOption) *grpc.Server { return grpc.NewServer(append(opts, noLimit()...)...) },
-		Logger:          hclog.New(&hclog.LoggerOptions{Output: os.Stderr, Level: hclog.Error}),
+		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
+			return grpc.NewServer(append(opts, serverOptions()...)...)
+		},
+		Logger: hclog.New(&hclog.LoggerOptions{Output: os.Stderr, Level: hclog.Error}),
 	})
 }
 
@@ -71,8 +74,7 @@ type Hasher interface{ Hash() string }
 type server struct {
 	proto.UnimplementedNodesServer
 	registry nodes.Registry
-	index    []byte
-	hash     string
+	describe func() (*proto.DescribeResponse, error) // makes the index once
 	broker   *goplugin.GRPCBroker
 	stderr   *os.File
 
@@ -85,6 +87,12 @@ func newServer(types []nodes.Type) (*server, error) {
 	if err := s.registry.Add(types...); err != nil {
 		return nil, err
 	}
+	s.describe = sync.OnceValues(func() (*proto.DescribeResponse, error) { return describe(types) })
+	return s, nil
+}
+
+// describe makes the index of nodes and its hash.
+func describe(types []nodes.Type) (*proto.DescribeResponse, error) {
 	list := make([]*descriptors.Node, len(types))
 	sum := sha256.New()
 	for i, t := range types {
@@ -93,13 +101,16 @@ func newServer(types []nodes.Type) (*server, error) {
 			_, _ = io.WriteString(sum, h.Hash())
 		}
 	}
-	var err error
-	if s.index, err = json.Marshal(list); err != nil {
+	index, err := json.Marshal(list)
+	if err != nil {
 		return nil, fmt.Errorf("the nodes' descriptors: %w", err)
 	}
-	sum.Write(s.index)
-	s.hash = hex.EncodeToString(sum.Sum(nil))
-	return s, nil
+	sum.Write(index)
+	d := &proto.DescribeResponse{Index: index, Hash: hex.EncodeToString(sum.Sum(nil)), Name: os.Args[0]}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		d.Version = info.Main.Version
+	}
+	return d, nil
 }
 
 // Describe answers with the index. It is the host's first call, and the time to undo what go-plugin does to standard
@@ -108,9 +119,9 @@ func (s *server) Describe(context.Context, *proto.DescribeRequest) (*proto.Descr
 	if s.stderr != nil {
 		os.Stderr = s.stderr
 	}
-	d := &proto.DescribeResponse{Index: s.index, Hash: s.hash, Name: os.Args[0]}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		d.Version = info.Main.Version
+	d, err := s.describe()
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
 	}
 	return d, nil
 }

@@ -51,6 +51,9 @@ func (s *server) Execute(stream proto.Nodes_ExecuteServer) error {
 	}
 	go asks.receive(ctx, cancel, func() (*proto.Answer, error) {
 		m, err := stream.Recv()
+		if m.GetCancel() != nil {
+			cancel()
+		}
 		return m.GetAnswer(), err
 	})
 	done := &proto.Done{}
@@ -113,7 +116,7 @@ func receiveItems(stream proto.Nodes_ExecuteServer, call *nodes.Call) error {
 				call.Checked = append(call.Checked, checkedFromWire(w))
 				continue
 			}
-			it, err := itemFromWire(w)
+			it, err := itemFromHost(w)
 			if err != nil {
 				return status.Error(codes.InvalidArgument, err.Error())
 			}

@@ -134,7 +134,6 @@ func (access) Execute(ctx context.Context, call *nodes.Call) error {
 	return err
 }
 
-
 // file writes binary data, reads it back and gives both.
 type file struct{}
 

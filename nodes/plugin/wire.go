@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unsafe"
 
 	"github.com/tidwall/gjson"
 
@@ -12,7 +13,8 @@ import (
 )
 
 func itemToWire(it nodes.Item) *proto.Item {
-	w := &proto.Item{Json: []byte(it.JSON())}
+	text := it.JSON()
+	w := &proto.Item{Json: unsafe.Slice(unsafe.StringData(text), len(text))} // it is only read, to be sent
 	for p := range it.Parents() {
 		w.Parents = append(w.Parents, &proto.Parent{Item: int32(p.Item()), Input: int32(p.Input())}) //nolint:gosec // indices of items in memory
 	}
@@ -24,14 +26,26 @@ func itemToWire(it nodes.Item) *proto.Item {
 
 // itemFromWire reads an item that comes from the other side; its JSON is checked, as it comes from outside.
 func itemFromWire(w *proto.Item) (nodes.Item, error) {
-	text, err := nodes.Normalize(string(w.GetJson()))
+	text, err := nodes.Normalize(jsonOf(w))
 	if err != nil {
 		return nodes.Item{}, fmt.Errorf("an item's JSON: %w", err)
 	}
-	if !gjson.Parse(text).IsObject() {
+	if text[0] != '{' {
 		return nodes.Item{}, fmt.Errorf("an item's JSON is no object: %.40s", text)
 	}
-	it := nodes.NewItem(text)
+	return withRest(nodes.NewItem(text), w)
+}
+
+// itemFromHost reads an item that the plugin is given: the host's items are in the form that items have.
+func itemFromHost(w *proto.Item) (nodes.Item, error) { return withRest(nodes.NewItem(jsonOf(w)), w) }
+
+// jsonOf is an item's JSON without another copy of it: nobody changes a message that was received.
+func jsonOf(w *proto.Item) string {
+	return unsafe.String(unsafe.SliceData(w.GetJson()), len(w.GetJson()))
+}
+
+// withRest adds lineage and binary data.
+func withRest(it nodes.Item, w *proto.Item) (nodes.Item, error) {
 	if len(w.GetParents()) > 0 {
 		parents := make([]nodes.Parent, len(w.GetParents()))
 		for i, p := range w.GetParents() {

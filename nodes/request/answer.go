@@ -1,15 +1,16 @@
 package request
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/tidwall/gjson"
 
@@ -40,65 +41,131 @@ func (w *worker) read(ctx context.Context, res *http.Response) (*answer, error) 
 	a := &answer{
 		status: res.StatusCode, header: res.Header,
 		isJSON: kind == "application/json" || strings.HasSuffix(kind, "+json"),
-		isText: strings.HasPrefix(kind, "text/plain"),
+		isText: kind == "text/plain",
 	}
-	if a.ok() && !a.isJSON && kind != "" && res.StatusCode != http.StatusNoContent {
+	if a.ok() && kind == "text/html" && w.op.Response.Kind != "file" && w.op.Response.Kind != "any" {
+		// What answers any address with its start page is not the API.
+		e := nodes.Errorf("%s: %d %s, but the answer is a web page and not the API's", w.action(), a.status, http.StatusText(a.status))
+		e.Kind, e.HTTPCode, e.Hint = nodes.APIError, strconv.Itoa(a.status), hintAddress
+		return nil, e
+	}
+	if a.ok() && !a.isJSON && kind != "" && res.StatusCode != http.StatusNoContent && res.ContentLength != 0 {
 		return a, w.readFile(ctx, a, kind, res)
 	}
-	limited := http.MaxBytesReader(nil, res.Body, maxJSON)
 	var err error
-	if a.body, err = io.ReadAll(limited); err != nil {
-		return nil, fmt.Errorf("reading the answer: %w", err)
+	if a.body, err = readBody(res, maxJSON); err != nil {
+		return nil, err
 	}
-	if a.ok() && !a.isJSON && len(strings.TrimSpace(string(a.body))) > 0 {
-		a.isJSON = gjson.ValidBytes(a.body) // no Content-Type at all
+	if kind == "" && a.ok() && len(a.body) > 0 && !gjson.ValidBytes(a.body) {
+		a.file = inlineFile(res, "application/octet-stream", a.body)
 	}
 	return a, nil
 }
 
-func (w *worker) readFile(ctx context.Context, a *answer, kind string, res *http.Response) error {
+// readBody reads a body into memory.
+func readBody(res *http.Response, limit int64) ([]byte, error) {
+	if res.ContentLength > limit {
+		return nil, nodes.Errorf("the answer is larger than %s", sizeText(limit))
+	}
+	var b bytes.Buffer
+	if res.ContentLength > 0 {
+		b.Grow(int(res.ContentLength) + bytes.MinRead) // ReadFrom wants room at the end to see it
+	}
+	n, err := b.ReadFrom(io.LimitReader(res.Body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > limit {
+		return nil, nodes.Errorf("the answer is larger than %s", sizeText(limit))
+	}
+	return b.Bytes(), nil
+}
+
+func newFile(res *http.Response, kind string) *nodes.File {
 	f := &nodes.File{MimeType: kind, FileName: fileName(res)}
 	f.FileExtension = strings.TrimPrefix(path.Ext(f.FileName), ".")
 	f.FileType, _, _ = strings.Cut(kind, "/")
+	return f
+}
+
+func inlineFile(res *http.Response, kind string, content []byte) *nodes.File {
+	f := newFile(res, kind)
+	f.Data, f.Bytes = base64.StdEncoding.EncodeToString(content), int64(len(content))
+	f.FileSize = sizeText(f.Bytes)
+	return f
+}
+
+// readFile streams a file to the binary store; without one it must be small enough to stand in the item.
+func (w *worker) readFile(ctx context.Context, a *answer, kind string, res *http.Response) error {
 	if w.call.Binary == nil {
-		content, err := io.ReadAll(http.MaxBytesReader(nil, res.Body, maxInline))
-		if err != nil {
-			return fmt.Errorf("reading the answer: %w", err)
+		content, err := readBody(res, maxInline)
+		if err == nil {
+			a.file = inlineFile(res, kind, content)
 		}
-		f.Data, f.Bytes = base64.StdEncoding.EncodeToString(content), int64(len(content))
-	} else {
-		id, dst, err := w.call.Binary.Create(ctx)
-		if err != nil {
-			return err
-		}
-		f.ID = id
-		if f.Bytes, err = io.Copy(dst, res.Body); err != nil {
-			return fmt.Errorf("reading the answer: %w", err)
-		}
-		if err := dst.Close(); err != nil {
-			return err
-		}
+		return err
+	}
+	id, dst, err := w.call.Binary.Create(ctx)
+	if err != nil {
+		return nodes.Errorf("keeping the file: %w", err)
+	}
+	f := newFile(res, kind)
+	f.ID = id
+	to := &storeWriter{w: dst}
+	f.Bytes, err = io.Copy(to, res.Body)
+	if closeErr := dst.Close(); to.err == nil {
+		to.err = closeErr
+	}
+	switch {
+	case to.err != nil:
+		return nodes.Errorf("keeping the file: %w", to.err)
+	case err != nil:
+		return err
 	}
 	f.FileSize = sizeText(f.Bytes)
 	a.file = f
 	return nil
 }
 
-// fileName is the one that the server gives (RFC 6266), else the last part of the path.
-func fileName(res *http.Response) string {
-	if _, params, err := mime.ParseMediaType(res.Header.Get("Content-Disposition")); err == nil && params["filename"] != "" {
-		return path.Base(strings.ReplaceAll(params["filename"], `\`, "/"))
-	}
-	if name := path.Base(res.Request.URL.Path); path.Ext(name) != "" && !strings.ContainsAny(name, "()") {
-		return name
-	}
-	return "data"
+// storeWriter remembers its own failure, so that a full disk is not taken for a lost connection.
+type storeWriter struct {
+	w   io.Writer
+	err error
 }
 
-// sizeText writes a size as n8n does: "1.23 kB".
+// Write is io.Writer's.
+func (s *storeWriter) Write(p []byte) (n int, err error) {
+	if n, err = s.w.Write(p); err != nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// fileName is the one that the server gives (RFC 6266), else the last part of the path, without any directory.
+func fileName(res *http.Response) string {
+	_, params, _ := mime.ParseMediaType(res.Header.Get("Content-Disposition"))
+	name := params["filename"]
+	if name == "" {
+		if last := path.Base(res.Request.URL.Path); path.Ext(last) != "" && !strings.ContainsAny(last, "()") {
+			name = last
+		}
+	}
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, ""))
+	switch name = path.Base(strings.ReplaceAll(name, `\`, "/")); name {
+	case ".", "..", "/":
+		return "data"
+	}
+	return name
+}
+
+// sizeText writes a size as n8n does: three digits, "1.23 kB".
 func sizeText(n int64) string {
 	f, unit := float64(n), 0
-	for f >= 1000 && unit < 4 {
+	for f >= 999.5 && unit < 4 {
 		f, unit = f/1000, unit+1
 	}
 	return strconv.FormatFloat(f, 'g', 3, 64) + " " + [...]string{"B", "kB", "MB", "GB", "TB"}[unit]
@@ -108,41 +175,52 @@ func sizeText(n int64) string {
 // {"success": true}, a file binary data "data".
 func (w *worker) items(ctx context.Context, a *answer) error {
 	if a.file != nil {
-		return w.emit(ctx, nodes.NewItem("{}").WithBinary((*nodes.Binary)(nil).With("data", *a.file)))
+		return w.deliver(ctx, nodes.NewItem("{}").WithBinary((*nodes.Binary)(nil).With("data", *a.file)))
 	}
-	if len(strings.TrimSpace(string(a.body))) == 0 {
-		return w.emit(ctx, nodes.NewItem(`{"success":true}`))
+	if len(bytes.TrimSpace(a.body)) == 0 {
+		return w.deliver(ctx, nodes.NewItem(`{"success":true}`))
 	}
-	text, err := nodes.Normalize(string(a.body))
+	r, err := w.parse(a)
 	if err != nil {
-		return nodes.Errorf("%s: %s: the answer is no JSON: %w", w.op.Resource, w.op.Name, err)
+		return err
 	}
-	r := gjson.Parse(text)
 	if list := r.Get("value"); w.options.splitItems && list.IsArray() {
 		r = list
 	}
 	if !r.IsArray() {
-		return w.emit(ctx, w.item1(r))
+		return w.deliver(ctx, w.item(r))
 	}
-	for _, el := range r.Array() {
-		if err := w.emit(ctx, w.item1(el)); err != nil {
-			return err
-		}
-	}
-	return nil
+	var list []nodes.Item
+	r.ForEach(func(_, el gjson.Result) bool {
+		list = append(list, w.item(el))
+		return true
+	})
+	return w.deliver(ctx, list...)
 }
 
-// item1 makes an item of a JSON value; one that is no object stands under "value".
-func (w *worker) item1(r gjson.Result) nodes.Item {
+// parse reads the JSON of an answer into the form that items have.
+func (w *worker) parse(a *answer) (gjson.Result, error) {
+	text, err := nodes.Normalize(string(bytes.TrimPrefix(a.body, []byte("\uFEFF"))))
+	if err != nil {
+		e := nodes.Errorf("%s: the answer is not JSON: %w", w.action(), err)
+		e.Kind, e.HTTPCode = nodes.APIError, strconv.Itoa(a.status)
+		return gjson.Result{}, e
+	}
+	return gjson.Parse(text), nil
+}
+
+// item makes an item of a JSON value; one that is no object stands under "value".
+func (w *worker) item(r gjson.Result) nodes.Item {
+	text := r.Raw
 	if !r.IsObject() {
 		var b nodes.ObjectBuilder
-		b.Raw("value", r.Raw)
-		return nodes.NewItem(b.String())
+		b.Raw("value", text)
+		text = b.String()
 	}
-	if w.options.simplify {
-		return nodes.NewItem(withoutAnnotations(r))
+	if w.options.simplify && strings.Contains(text, "@odata.") {
+		text = withoutAnnotations(gjson.Parse(text))
 	}
-	return nodes.NewItem(r.Raw)
+	return nodes.NewItem(text)
 }
 
 // withoutAnnotations drops OData's control information ("@odata.type", "Name@odata.count") at every level.

@@ -1,7 +1,6 @@
 package request
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -28,66 +27,120 @@ func (w *worker) build(replace map[string]string) (*Request, error) {
 		return nil, err
 	}
 	if w.options.rawQuery != "" {
-		req.Query = strings.TrimPrefix(req.Query+"&"+strings.TrimLeft(w.options.rawQuery, "?&"), "&")
+		req.Query = strings.TrimPrefix(req.Query+"&"+w.options.rawQuery, "&")
 	}
-	if w.options.body.Exists() && w.options.body.Type != gjson.Null {
-		if !w.options.body.IsObject() {
-			return nil, nodes.Errorf("must be a JSON object").WithParam("requestOptions.body", "")
-		}
+	if w.options.body.Exists() {
 		req.Body, req.HasBody = merge(req.Body, w.options.body), true
 	}
 	return req, nil
 }
 
-// Build makes the request of an operation from checked parameters, one object by property name. A parameter that is not
-// there is not sent; null, false, 0, "" and [] are sent as they are.
+// Build makes the request of an operation from checked parameters, one object by property name; replace gives other
+// values, as JSON, for single ones. A parameter that is not there is not sent; in a body null, false, 0, "" and [] are sent
+// as they are, in a query what has no text is left out. Errors name the parameter.
 func Build(d *descriptors.Node, op *descriptors.Operation, params gjson.Result, replace map[string]string) (*Request, error) {
 	req := &Request{Method: op.Request.Method, HasBody: op.Request.Body}
 	dialect := dialectOf(d.Dialect)
-	path := op.Request.Path
+	values := propertyValues(op, params, replace)
 	var (
+		err   error
 		body  nodes.ObjectBuilder
-		query []string
+		query strings.Builder
 	)
-	for i := range op.Properties {
+	if req.Path, err = buildPath(d.BasePath, op, values, dialect); err != nil {
+		return nil, err
+	}
+	for i, v := range values {
 		p := &op.Properties[i]
-		v := params.Get(gjson.Escape(p.Name))
-		if raw, ok := replace[p.Name]; ok {
-			v = gjson.Parse(raw)
-		}
 		if !v.Exists() {
-			if p.In == "path" {
-				return nil, nodes.Errorf("is required: it is part of the path %s", op.Request.Path).WithParam(p.Name, "")
-			}
 			continue
 		}
 		switch p.In {
-		case "path":
-			text, err := dialect.pathValue(p, v)
-			if err != nil {
-				return nil, nodes.AsError(err).WithParam(p.Name, "")
-			}
-			path = strings.Replace(path, "{"+p.Name+"}", text, 1)
 		case "query":
 			if text := dialect.queryValue(p, v); text != "" {
-				query = append(query, escape(p.Name)+"="+escape(text))
+				if query.Len() > 0 {
+					query.WriteByte('&')
+				}
+				query.WriteString(escapeName(p.Name) + "=" + escape(text))
 			}
 		case "header":
-			if req.Header == nil {
-				req.Header = map[string]string{}
-			}
-			if v.String() != "" {
-				req.Header[p.Name] = v.String()
+			if err := setHeader(req, p.Name, v); err != nil {
+				return nil, err
 			}
 		case "body":
 			body.Raw(p.Name, v.Raw)
 		}
 	}
-	req.Path, req.Query = d.BasePath+path, strings.Join(query, "&")
+	req.Query = query.String()
 	if req.HasBody {
 		req.Body = body.String()
 	}
 	return req, nil
+}
+
+// propertyValues are the parameters' values in the order of the operation's properties.
+func propertyValues(op *descriptors.Operation, params gjson.Result, replace map[string]string) []gjson.Result {
+	values := make([]gjson.Result, len(op.Properties))
+	set := func(name string, v gjson.Result) {
+		for i := range op.Properties {
+			if op.Properties[i].Name == name {
+				values[i] = v
+				return
+			}
+		}
+	}
+	params.ForEach(func(key, v gjson.Result) bool {
+		set(key.Str, v)
+		return true
+	})
+	for name, raw := range replace {
+		set(name, gjson.Parse(raw))
+	}
+	return values
+}
+
+// buildPath fills the placeholders of the path in one pass, so that a value which looks like a placeholder stays a value.
+func buildPath(base string, op *descriptors.Operation, values []gjson.Result, dialect dialect) (string, error) {
+	var b strings.Builder
+	b.WriteString(base)
+	for rest := op.Request.Path; ; {
+		before, after, found := strings.Cut(rest, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String(), nil
+		}
+		var name string
+		name, rest, _ = strings.Cut(after, "}")
+		text, err := pathText(op, name, values, dialect)
+		if err != nil {
+			return "", nodes.AsError(err).WithParam(name, "")
+		}
+		b.WriteString(text)
+	}
+}
+
+func pathText(op *descriptors.Operation, name string, values []gjson.Result, dialect dialect) (string, error) {
+	for i := range op.Properties {
+		if p := &op.Properties[i]; p.In == "path" && p.Name == name && values[i].Exists() {
+			return dialect.pathValue(p, values[i])
+		}
+	}
+	return "", nodes.Errorf("is required: it is part of the path %s", op.Request.Path)
+}
+
+func setHeader(req *Request, name string, v gjson.Result) error {
+	text := v.String()
+	if text == "" {
+		return nil
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return nodes.Errorf("holds a character that a header cannot hold").WithParam(name, "")
+	}
+	if req.Header == nil {
+		req.Header = map[string]string{}
+	}
+	req.Header[name] = text
+	return nil
 }
 
 // merge adds the members of more to an object; a member of the same name is replaced.
@@ -106,17 +159,31 @@ func merge(object string, more gjson.Result) string {
 	return b.String()
 }
 
-// escape percent-encodes as JavaScript's encodeURIComponent does, but leaves "$", which begins OData's options.
-func escape(text string) string {
-	const bare = "!'()*$" // url.QueryEscape escapes these, encodeURIComponent does not ("$" aside)
-	escaped := strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
-	for _, c := range bare {
-		escaped = strings.ReplaceAll(escaped, "%"+strings.ToUpper(hex(byte(c))), string(c))
-	}
-	return escaped
-}
+// escape percent-encodes as JavaScript's encodeURIComponent does (ECMA-262, 19.2.6.4).
+func escape(text string) string { return escapeBut(text, "-_.!~*'()") }
 
-func hex(c byte) string {
+// escapeName escapes a query parameter's name and leaves "$", which begins OData's options.
+func escapeName(name string) string { return escapeBut(name, "-_.!~*'()$") }
+
+func escapeBut(text, bare string) string {
 	const digits = "0123456789ABCDEF"
-	return string([]byte{digits[c>>4], digits[c&15]})
+	plain := func(c byte) bool {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(bare, c) >= 0
+	}
+	i := 0
+	for i < len(text) && plain(text[i]) {
+		i++
+	}
+	if i == len(text) {
+		return text
+	}
+	dst := append(make([]byte, 0, len(text)+16), text[:i]...)
+	for ; i < len(text); i++ {
+		if c := text[i]; plain(c) {
+			dst = append(dst, c)
+		} else {
+			dst = append(dst, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	return string(dst)
 }

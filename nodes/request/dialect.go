@@ -1,7 +1,6 @@
 package request
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -30,17 +29,24 @@ func dialectOf(name string) dialect {
 	return plain{}
 }
 
+var (
+	_ dialect = plain{}
+	_ dialect = odata{}
+	_ dialect = threeCX{}
+)
+
 // plain is the dialect of ordinary JSON APIs.
 type plain struct{}
 
 func (plain) pathValue(_ *descriptors.Property, v gjson.Result) (string, error) {
-	if v.Type == gjson.Null || v.String() == "" {
+	text := joined(v)
+	switch text {
+	case "":
 		return "", nodes.Errorf("must not be empty: it is a part of the path")
-	}
-	if text := v.String(); text == "." || text == ".." { // a client or server would fold such a segment away
+	case ".", "..": // a client or server would fold such a segment away
 		return "", nodes.Errorf("must not be %q: it is a part of the path", text)
 	}
-	return url.PathEscape(v.String()), nil
+	return escape(text), nil
 }
 
 func (plain) queryValue(_ *descriptors.Property, v gjson.Result) string { return joined(v) }
@@ -55,48 +61,67 @@ func (plain) failure(op *descriptors.Operation, a *answer) *nodes.Error {
 	return apiError(op, a, "")
 }
 
-// joined writes a list with commas between its elements, other values as their text.
+// joined writes a list with commas between its elements, other values as their text; null is "".
 func joined(v gjson.Result) string {
 	if !v.IsArray() {
-		if v.Type == gjson.Number {
-			return v.Raw
-		}
-		return v.String()
+		return textOf(v)
 	}
 	var parts []string
 	for _, el := range v.Array() {
-		parts = append(parts, el.String())
+		parts = append(parts, textOf(el))
 	}
 	return strings.Join(parts, ",")
+}
+
+// textOf writes a scalar; numbers keep their digits, but 1e3 and 1.0 are whole numbers and are written as such.
+func textOf(v gjson.Result) string {
+	if v.Type != gjson.Number {
+		return v.String()
+	}
+	if strings.ContainsAny(v.Raw, ".eE") {
+		return nodes.NumberValue(v.Num).Text()
+	}
+	return v.Raw
 }
 
 // odata is the dialect of OData version 4 (OASIS OData URL Conventions, section 2 and 5.1.1.11).
 type odata struct{ plain }
 
-// bareFormats are formats of text that OData writes without quotes.
-var bareFormats = map[string]bool{"date-time": true, "date": true, "time": true, "duration": true, "uuid": true}
+// bare reports whether OData writes text of this format without quotes.
+func bare(format string) bool {
+	switch format {
+	case "date-time", "date", "time", "duration", "uuid":
+		return true
+	}
+	return false
+}
 
 // pathValue writes a literal: text in single quotes with inner ones doubled, all else bare, null as null.
 func (odata) pathValue(p *descriptors.Property, v gjson.Result) (string, error) {
 	switch {
 	case v.Type == gjson.Null:
 		return "null", nil
-	case v.Type == gjson.Number:
-		return v.Raw, nil
+	case v.IsObject() || v.IsArray():
+		return "", nodes.Errorf("must not be an object or a list: it is a part of the path")
 	case v.Type != gjson.String:
-		return v.String(), nil
-	case bareFormats[p.Format]:
+		return escape(textOf(v)), nil
+	case bare(p.Format):
 		if v.Str == "" {
-			return "", nodes.Errorf("must not be empty")
+			return "", nodes.Errorf("must not be empty: it is a part of the path")
 		}
 		return escape(v.Str), nil
 	}
-	return "'" + strings.ReplaceAll(escape(strings.ReplaceAll(v.Str, "'", "''")), "$", "%24") + "'", nil
+	return "'" + escape(strings.ReplaceAll(v.Str, "'", "''")) + "'", nil
 }
 
+// queryValue writes lists with commas, also those that come as the text of a JSON list, and quotes what is searched for
+// if it holds a space and no quotes yet.
 func (odata) queryValue(p *descriptors.Property, v gjson.Result) string {
+	if text := strings.TrimSpace(v.Str); p.Type == "json" && strings.HasPrefix(text, "[") && gjson.Valid(text) {
+		v = gjson.Parse(text)
+	}
 	text := joined(v)
-	if p.Name == "$search" && strings.Contains(text, " ") && !strings.HasPrefix(text, `"`) {
+	if p.Name == "$search" && strings.Contains(text, " ") && !strings.Contains(text, `"`) {
 		return `"` + text + `"`
 	}
 	return text
@@ -114,12 +139,14 @@ func (odata) failure(op *descriptors.Operation, a *answer) *nodes.Error {
 		details = append(details, "code: "+code)
 	}
 	for _, d := range body.Get("details").Array() {
-		line := strings.TrimSpace(d.Get("message").String())
-		if target := d.Get("target").String(); target != "" {
-			line = target + ": " + line
+		var parts []string
+		for _, part := range []string{d.Get("target").String(), strings.TrimSpace(d.Get("message").String())} {
+			if part != "" {
+				parts = append(parts, part)
+			}
 		}
-		details = append(details, "- "+line)
+		details = append(details, "- "+strings.Join(parts, ": "))
 	}
-	e.Description = strings.Join(details, "\n")
+	e.Description = short(strings.Join(details, "\n"))
 	return e
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes"
 )
 
@@ -17,73 +18,97 @@ const pageSize = 100
 // topLimit reads how many rows a PBX allows from the error that refuses more of them.
 var topLimit = regexp.MustCompile(`limit of '(\d+)' for Top query`)
 
-// pages reads a collection page by page and emits an item per entity as pages come in. $top caps the total, $skip says
+// pager is a walk through a collection.
+type pager struct {
+	size  int    // of a page
+	left  int    // how many entities are still wanted; -1: all
+	skip  int    // how many are behind
+	next  string // the query of the page that the server named last
+	paged bool   // the operation has $top and $skip
+}
+
+// pages reads a collection page by page and hands its entities on as pages come in. $top caps the total, $skip says
 // where to begin. A server that names the next page (@odata.nextLink) is followed; one that refuses the size of a
 // page is asked for smaller ones.
 func (w *worker) pages(ctx context.Context) error {
-	size, left := pageSize, -1
-	if top := w.params.Get(`\$top`); top.Exists() {
-		left = int(top.Int())
+	p := pager{size: pageSize, left: -1, skip: int(w.params.Get(`\$skip`).Int()), paged: w.hasProperty("$top") && w.hasProperty("$skip")}
+	if top := w.params.Get(`\$top`); top.Exists() && top.Type != gjson.Null {
+		p.left = int(top.Int())
 	}
-	skip := int(w.params.Get(`\$skip`).Int())
-	next := ""
-	for left != 0 {
-		ask := size
-		if left > 0 {
-			ask = min(size, left)
+	for p.left != 0 {
+		ask := p.size
+		if p.left > 0 {
+			ask = min(ask, p.left)
 		}
-		req, err := w.pageRequest(ask, skip, next)
+		req, err := w.pageRequest(&p, ask)
 		if err != nil {
 			return err
 		}
 		a, err := w.send(ctx, req)
 		if err != nil {
-			if limit := limitOf(err); limit > 0 && limit < ask {
-				size = limit
+			if limit := limitOf(err); limit > 0 && limit < ask && p.paged {
+				p.size = limit
 				continue
 			}
 			return err
 		}
-		list := gjson.GetBytes(a.body, "value")
-		if !list.IsArray() {
-			return nodes.Errorf("%s: %s: the answer has no list \"value\", so there is nothing to page through", w.op.Resource, w.op.Name)
-		}
-		rows := list.Array()
-		if left > 0 {
-			rows = rows[:min(len(rows), left)]
-			left -= len(rows)
-		}
-		for _, row := range rows {
-			text, err := nodes.Normalize(row.Raw)
-			if err != nil {
-				return nodes.Errorf("%s: %s: the answer is no JSON: %w", w.op.Resource, w.op.Name, err)
-			}
-			if err := w.emit(ctx, w.item1(gjson.Parse(text))); err != nil {
-				return err
-			}
-		}
-		skip += len(rows)
-		next = gjson.GetBytes(a.body, `@odata\.nextLink`).String()
-		if len(rows) == 0 || (len(rows) < ask && next == "") {
-			return nil
+		more, err := w.page(ctx, &p, a, ask)
+		if err != nil || !more {
+			return err
 		}
 	}
 	return nil
 }
 
+// page hands on the entities of a page and says whether there is another one.
+func (w *worker) page(ctx context.Context, p *pager, a *answer, ask int) (more bool, err error) {
+	body, err := w.parse(a)
+	if err != nil {
+		return false, err
+	}
+	list := body.Get("value")
+	if !list.IsArray() {
+		return false, nodes.Errorf("%s: the answer has no list \"value\", so there is nothing to page through", w.action())
+	}
+	rows := list.Array()
+	got := len(rows)
+	if p.left > 0 {
+		rows = rows[:min(got, p.left)]
+		p.left -= len(rows)
+	}
+	items := make([]nodes.Item, len(rows))
+	for i, row := range rows {
+		items[i] = w.item(row)
+	}
+	if err := w.deliver(ctx, items...); err != nil {
+		return false, err
+	}
+	p.skip += len(rows)
+	link := body.Get(`@odata\.nextLink`).String()
+	if link == "" {
+		p.next = ""
+		return p.paged && got == ask, nil // more than was asked for: a server that does not page
+	}
+	next, err := url.Parse(link)
+	if err != nil || next.RawQuery == "" || next.RawQuery == p.next {
+		return false, nodes.Errorf("%s: the answer's @odata.nextLink leads to no further page", w.action())
+	}
+	p.next = next.RawQuery
+	return true, nil
+}
+
 // pageRequest asks for rows from skip on, or for the page that the server named. Of that address only the query is
 // taken: the token goes to no other server or path.
-func (w *worker) pageRequest(top, skip int, next string) (*Request, error) {
-	req, err := w.build(map[string]string{"$top": strconv.Itoa(top), "$skip": strconv.Itoa(skip)})
-	if err != nil || next == "" {
-		return req, err
+func (w *worker) pageRequest(p *pager, ask int) (*Request, error) {
+	req, err := w.build(map[string]string{"$top": strconv.Itoa(ask), "$skip": strconv.Itoa(p.skip)})
+	if err == nil && p.next != "" {
+		req.Query = p.next
 	}
-	u, err := url.Parse(next)
-	if err != nil {
-		return nil, nodes.Errorf("%s: %s: the answer's @odata.nextLink is no address", w.op.Resource, w.op.Name)
-	}
-	req.Query = strings.TrimPrefix(u.RawQuery, "?")
-	return req, nil
+	return req, err
+}
+
+func (w *worker) hasProperty(name string) bool {
+	return slices.ContainsFunc(w.op.Properties, func(p descriptors.Property) bool { return p.Name == name })
 }
 
 func limitOf(err error) int {

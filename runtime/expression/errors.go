@@ -55,6 +55,12 @@ func LineageMissing(name, via string) *nodes.Error {
 		"Paired item data for item from node '%s' is unavailable. Ensure '%s' is providing the required output.", via, via)
 }
 
+// LineagePinned is the error of .item where node via, between the two, gave pinned items.
+func LineagePinned(name, via string) *nodes.Error {
+	return failure(fmt.Sprintf("The pinned items of node %q do not say from which input items they come, so the way back to %q is lost.", via, name),
+		"Using the item method doesn't work with pinned data in this scenario. Please unpin '%s' and try again.", via)
+}
+
 // LineageBroken is the error of .item and .itemMatching(i) where there is no item i to go back from.
 func LineageBroken(name, self string) *nodes.Error {
 	return failure(fmt.Sprintf("Some intermediate nodes between %q and %q have not executed yet, or there is no such item.", name, self),

@@ -264,6 +264,7 @@ type ExecuteRequest struct {
 	//	*ExecuteRequest_Items
 	//	*ExecuteRequest_End
 	//	*ExecuteRequest_Answer
+	//	*ExecuteRequest_Cancel
 	Message       isExecuteRequest_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -342,6 +343,15 @@ func (x *ExecuteRequest) GetAnswer() *Answer {
 	return nil
 }
 
+func (x *ExecuteRequest) GetCancel() *Cancel {
+	if x != nil {
+		if x, ok := x.Message.(*ExecuteRequest_Cancel); ok {
+			return x.Cancel
+		}
+	}
+	return nil
+}
+
 type isExecuteRequest_Message interface {
 	isExecuteRequest_Message()
 }
@@ -362,6 +372,10 @@ type ExecuteRequest_Answer struct {
 	Answer *Answer `protobuf:"bytes,4,opt,name=answer,proto3,oneof"`
 }
 
+type ExecuteRequest_Cancel struct {
+	Cancel *Cancel `protobuf:"bytes,5,opt,name=cancel,proto3,oneof"`
+}
+
 func (*ExecuteRequest_Begin) isExecuteRequest_Message() {}
 
 func (*ExecuteRequest_Items) isExecuteRequest_Message() {}
@@ -369,6 +383,46 @@ func (*ExecuteRequest_Items) isExecuteRequest_Message() {}
 func (*ExecuteRequest_End) isExecuteRequest_Message() {}
 
 func (*ExecuteRequest_Answer) isExecuteRequest_Message() {}
+
+func (*ExecuteRequest_Cancel) isExecuteRequest_Message() {}
+
+// Cancel asks the node to stop. It may still say what it has done, with results and done; after two seconds the host ends
+// the call.
+type Cancel struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cancel) Reset() {
+	*x = Cancel{}
+	mi := &file_cordboard_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cancel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cancel) ProtoMessage() {}
+
+func (x *Cancel) ProtoReflect() protoreflect.Message {
+	mi := &file_cordboard_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
+func (*Cancel) Descriptor() ([]byte, []int) {
+	return file_cordboard_proto_rawDescGZIP(), []int{5}
+}
 
 type ExecuteResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -385,7 +439,7 @@ type ExecuteResponse struct {
 
 func (x *ExecuteResponse) Reset() {
 	*x = ExecuteResponse{}
-	mi := &file_cordboard_proto_msgTypes[5]
+	mi := &file_cordboard_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -397,7 +451,7 @@ func (x *ExecuteResponse) String() string {
 func (*ExecuteResponse) ProtoMessage() {}
 
 func (x *ExecuteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[5]
+	mi := &file_cordboard_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -410,7 +464,7 @@ func (x *ExecuteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecuteResponse.ProtoReflect.Descriptor instead.
 func (*ExecuteResponse) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{5}
+	return file_cordboard_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ExecuteResponse) GetMessage() isExecuteResponse_Message {
@@ -513,7 +567,7 @@ type Begin struct {
 
 func (x *Begin) Reset() {
 	*x = Begin{}
-	mi := &file_cordboard_proto_msgTypes[6]
+	mi := &file_cordboard_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +579,7 @@ func (x *Begin) String() string {
 func (*Begin) ProtoMessage() {}
 
 func (x *Begin) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[6]
+	mi := &file_cordboard_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +592,7 @@ func (x *Begin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Begin.ProtoReflect.Descriptor instead.
 func (*Begin) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{6}
+	return file_cordboard_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Begin) GetNodeType() string {
@@ -650,7 +704,7 @@ type InputItems struct {
 
 func (x *InputItems) Reset() {
 	*x = InputItems{}
-	mi := &file_cordboard_proto_msgTypes[7]
+	mi := &file_cordboard_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -662,7 +716,7 @@ func (x *InputItems) String() string {
 func (*InputItems) ProtoMessage() {}
 
 func (x *InputItems) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[7]
+	mi := &file_cordboard_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -675,7 +729,7 @@ func (x *InputItems) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InputItems.ProtoReflect.Descriptor instead.
 func (*InputItems) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{7}
+	return file_cordboard_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *InputItems) GetInput() int32 {
@@ -708,7 +762,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_cordboard_proto_msgTypes[8]
+	mi := &file_cordboard_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +774,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[8]
+	mi := &file_cordboard_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +787,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{8}
+	return file_cordboard_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Item) GetJson() []byte {
@@ -774,7 +828,7 @@ type Parent struct {
 
 func (x *Parent) Reset() {
 	*x = Parent{}
-	mi := &file_cordboard_proto_msgTypes[9]
+	mi := &file_cordboard_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -786,7 +840,7 @@ func (x *Parent) String() string {
 func (*Parent) ProtoMessage() {}
 
 func (x *Parent) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[9]
+	mi := &file_cordboard_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -799,7 +853,7 @@ func (x *Parent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parent.ProtoReflect.Descriptor instead.
 func (*Parent) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{9}
+	return file_cordboard_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Parent) GetItem() int32 {
@@ -824,7 +878,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_cordboard_proto_msgTypes[10]
+	mi := &file_cordboard_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -836,7 +890,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[10]
+	mi := &file_cordboard_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -849,7 +903,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{10}
+	return file_cordboard_proto_rawDescGZIP(), []int{11}
 }
 
 // Results are items or failures, in order.
@@ -862,7 +916,7 @@ type Results struct {
 
 func (x *Results) Reset() {
 	*x = Results{}
-	mi := &file_cordboard_proto_msgTypes[11]
+	mi := &file_cordboard_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +928,7 @@ func (x *Results) String() string {
 func (*Results) ProtoMessage() {}
 
 func (x *Results) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[11]
+	mi := &file_cordboard_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +941,7 @@ func (x *Results) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Results.ProtoReflect.Descriptor instead.
 func (*Results) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{11}
+	return file_cordboard_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Results) GetResults() []*Result {
@@ -910,7 +964,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_cordboard_proto_msgTypes[12]
+	mi := &file_cordboard_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -922,7 +976,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[12]
+	mi := &file_cordboard_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -935,7 +989,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{12}
+	return file_cordboard_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Result) GetOutput() int32 {
@@ -983,7 +1037,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_cordboard_proto_msgTypes[13]
+	mi := &file_cordboard_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1049,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[13]
+	mi := &file_cordboard_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1062,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{13}
+	return file_cordboard_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Error) GetMessage() string {
@@ -1082,7 +1136,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_cordboard_proto_msgTypes[14]
+	mi := &file_cordboard_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1094,7 +1148,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[14]
+	mi := &file_cordboard_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1107,7 +1161,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{14}
+	return file_cordboard_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Ask) GetId() uint64 {
@@ -1171,7 +1225,7 @@ type AccessAsk struct {
 
 func (x *AccessAsk) Reset() {
 	*x = AccessAsk{}
-	mi := &file_cordboard_proto_msgTypes[15]
+	mi := &file_cordboard_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1183,7 +1237,7 @@ func (x *AccessAsk) String() string {
 func (*AccessAsk) ProtoMessage() {}
 
 func (x *AccessAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[15]
+	mi := &file_cordboard_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1196,7 +1250,7 @@ func (x *AccessAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessAsk.ProtoReflect.Descriptor instead.
 func (*AccessAsk) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{15}
+	return file_cordboard_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AccessAsk) GetCredentialType() string {
@@ -1233,7 +1287,7 @@ type EvalAsk struct {
 
 func (x *EvalAsk) Reset() {
 	*x = EvalAsk{}
-	mi := &file_cordboard_proto_msgTypes[16]
+	mi := &file_cordboard_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1245,7 +1299,7 @@ func (x *EvalAsk) String() string {
 func (*EvalAsk) ProtoMessage() {}
 
 func (x *EvalAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[16]
+	mi := &file_cordboard_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1258,7 +1312,7 @@ func (x *EvalAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvalAsk.ProtoReflect.Descriptor instead.
 func (*EvalAsk) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{16}
+	return file_cordboard_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *EvalAsk) GetPointer() string {
@@ -1295,7 +1349,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_cordboard_proto_msgTypes[17]
+	mi := &file_cordboard_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +1361,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[17]
+	mi := &file_cordboard_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +1374,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{17}
+	return file_cordboard_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Answer) GetId() uint64 {
@@ -1363,7 +1417,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_cordboard_proto_msgTypes[18]
+	mi := &file_cordboard_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1375,7 +1429,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[18]
+	mi := &file_cordboard_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1388,7 +1442,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{18}
+	return file_cordboard_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Access) GetBaseUrl() string {
@@ -1431,7 +1485,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_cordboard_proto_msgTypes[19]
+	mi := &file_cordboard_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1443,7 +1497,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[19]
+	mi := &file_cordboard_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1456,7 +1510,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{19}
+	return file_cordboard_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *LogLine) GetLevel() int32 {
@@ -1491,7 +1545,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_cordboard_proto_msgTypes[20]
+	mi := &file_cordboard_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1503,7 +1557,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[20]
+	mi := &file_cordboard_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1516,7 +1570,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{20}
+	return file_cordboard_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Done) GetError() *Error {
@@ -1543,7 +1597,7 @@ type Suspend struct {
 
 func (x *Suspend) Reset() {
 	*x = Suspend{}
-	mi := &file_cordboard_proto_msgTypes[21]
+	mi := &file_cordboard_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +1609,7 @@ func (x *Suspend) String() string {
 func (*Suspend) ProtoMessage() {}
 
 func (x *Suspend) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[21]
+	mi := &file_cordboard_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +1622,7 @@ func (x *Suspend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspend.ProtoReflect.Descriptor instead.
 func (*Suspend) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{21}
+	return file_cordboard_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Suspend) GetUntilUnixMs() int64 {
@@ -1600,7 +1654,7 @@ type ListenRequest struct {
 
 func (x *ListenRequest) Reset() {
 	*x = ListenRequest{}
-	mi := &file_cordboard_proto_msgTypes[22]
+	mi := &file_cordboard_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +1666,7 @@ func (x *ListenRequest) String() string {
 func (*ListenRequest) ProtoMessage() {}
 
 func (x *ListenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[22]
+	mi := &file_cordboard_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,7 +1679,7 @@ func (x *ListenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListenRequest.ProtoReflect.Descriptor instead.
 func (*ListenRequest) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{22}
+	return file_cordboard_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListenRequest) GetMessage() isListenRequest_Message {
@@ -1713,7 +1767,7 @@ type ListenResponse struct {
 
 func (x *ListenResponse) Reset() {
 	*x = ListenResponse{}
-	mi := &file_cordboard_proto_msgTypes[23]
+	mi := &file_cordboard_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1725,7 +1779,7 @@ func (x *ListenResponse) String() string {
 func (*ListenResponse) ProtoMessage() {}
 
 func (x *ListenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[23]
+	mi := &file_cordboard_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1738,7 +1792,7 @@ func (x *ListenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListenResponse.ProtoReflect.Descriptor instead.
 func (*ListenResponse) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{23}
+	return file_cordboard_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListenResponse) GetMessage() isListenResponse_Message {
@@ -1810,7 +1864,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_cordboard_proto_msgTypes[24]
+	mi := &file_cordboard_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1822,7 +1876,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[24]
+	mi := &file_cordboard_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1835,7 +1889,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{24}
+	return file_cordboard_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Event) GetId() uint64 {
@@ -1871,7 +1925,7 @@ type EventAck struct {
 
 func (x *EventAck) Reset() {
 	*x = EventAck{}
-	mi := &file_cordboard_proto_msgTypes[25]
+	mi := &file_cordboard_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1883,7 +1937,7 @@ func (x *EventAck) String() string {
 func (*EventAck) ProtoMessage() {}
 
 func (x *EventAck) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[25]
+	mi := &file_cordboard_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1896,7 +1950,7 @@ func (x *EventAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventAck.ProtoReflect.Descriptor instead.
 func (*EventAck) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{25}
+	return file_cordboard_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *EventAck) GetId() uint64 {
@@ -1932,7 +1986,7 @@ type EventResult struct {
 
 func (x *EventResult) Reset() {
 	*x = EventResult{}
-	mi := &file_cordboard_proto_msgTypes[26]
+	mi := &file_cordboard_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1944,7 +1998,7 @@ func (x *EventResult) String() string {
 func (*EventResult) ProtoMessage() {}
 
 func (x *EventResult) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[26]
+	mi := &file_cordboard_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +2011,7 @@ func (x *EventResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventResult.ProtoReflect.Descriptor instead.
 func (*EventResult) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{26}
+	return file_cordboard_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *EventResult) GetId() uint64 {
@@ -1991,7 +2045,7 @@ type BinaryChunk struct {
 
 func (x *BinaryChunk) Reset() {
 	*x = BinaryChunk{}
-	mi := &file_cordboard_proto_msgTypes[27]
+	mi := &file_cordboard_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2003,7 +2057,7 @@ func (x *BinaryChunk) String() string {
 func (*BinaryChunk) ProtoMessage() {}
 
 func (x *BinaryChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[27]
+	mi := &file_cordboard_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2016,7 +2070,7 @@ func (x *BinaryChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BinaryChunk.ProtoReflect.Descriptor instead.
 func (*BinaryChunk) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{27}
+	return file_cordboard_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *BinaryChunk) GetCallId() string {
@@ -2043,7 +2097,7 @@ type BinaryRef struct {
 
 func (x *BinaryRef) Reset() {
 	*x = BinaryRef{}
-	mi := &file_cordboard_proto_msgTypes[28]
+	mi := &file_cordboard_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2055,7 +2109,7 @@ func (x *BinaryRef) String() string {
 func (*BinaryRef) ProtoMessage() {}
 
 func (x *BinaryRef) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[28]
+	mi := &file_cordboard_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2068,7 +2122,7 @@ func (x *BinaryRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BinaryRef.ProtoReflect.Descriptor instead.
 func (*BinaryRef) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{28}
+	return file_cordboard_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *BinaryRef) GetCallId() string {
@@ -2106,13 +2160,15 @@ const file_cordboard_proto_rawDesc = "" +
 	"\aschemas\x18\x02 \x03(\v2;.cordboard.plugin.v1.DescribeOperationResponse.SchemasEntryR\aschemas\x1a:\n" +
 	"\fSchemasEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xed\x01\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xa4\x02\n" +
 	"\x0eExecuteRequest\x122\n" +
 	"\x05begin\x18\x01 \x01(\v2\x1a.cordboard.plugin.v1.BeginH\x00R\x05begin\x127\n" +
 	"\x05items\x18\x02 \x01(\v2\x1f.cordboard.plugin.v1.InputItemsH\x00R\x05items\x12,\n" +
 	"\x03end\x18\x03 \x01(\v2\x18.cordboard.plugin.v1.EndH\x00R\x03end\x125\n" +
-	"\x06answer\x18\x04 \x01(\v2\x1b.cordboard.plugin.v1.AnswerH\x00R\x06answerB\t\n" +
-	"\amessage\"\xe7\x01\n" +
+	"\x06answer\x18\x04 \x01(\v2\x1b.cordboard.plugin.v1.AnswerH\x00R\x06answer\x125\n" +
+	"\x06cancel\x18\x05 \x01(\v2\x1b.cordboard.plugin.v1.CancelH\x00R\x06cancelB\t\n" +
+	"\amessage\"\b\n" +
+	"\x06Cancel\"\xe7\x01\n" +
 	"\x0fExecuteResponse\x128\n" +
 	"\aresults\x18\x01 \x01(\v2\x1c.cordboard.plugin.v1.ResultsH\x00R\aresults\x12,\n" +
 	"\x03ask\x18\x02 \x01(\v2\x18.cordboard.plugin.v1.AskH\x00R\x03ask\x120\n" +
@@ -2266,94 +2322,96 @@ func file_cordboard_proto_rawDescGZIP() []byte {
 	return file_cordboard_proto_rawDescData
 }
 
-var file_cordboard_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_cordboard_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_cordboard_proto_goTypes = []any{
 	(*DescribeRequest)(nil),           // 0: cordboard.plugin.v1.DescribeRequest
 	(*DescribeResponse)(nil),          // 1: cordboard.plugin.v1.DescribeResponse
 	(*DescribeOperationRequest)(nil),  // 2: cordboard.plugin.v1.DescribeOperationRequest
 	(*DescribeOperationResponse)(nil), // 3: cordboard.plugin.v1.DescribeOperationResponse
 	(*ExecuteRequest)(nil),            // 4: cordboard.plugin.v1.ExecuteRequest
-	(*ExecuteResponse)(nil),           // 5: cordboard.plugin.v1.ExecuteResponse
-	(*Begin)(nil),                     // 6: cordboard.plugin.v1.Begin
-	(*InputItems)(nil),                // 7: cordboard.plugin.v1.InputItems
-	(*Item)(nil),                      // 8: cordboard.plugin.v1.Item
-	(*Parent)(nil),                    // 9: cordboard.plugin.v1.Parent
-	(*End)(nil),                       // 10: cordboard.plugin.v1.End
-	(*Results)(nil),                   // 11: cordboard.plugin.v1.Results
-	(*Result)(nil),                    // 12: cordboard.plugin.v1.Result
-	(*Error)(nil),                     // 13: cordboard.plugin.v1.Error
-	(*Ask)(nil),                       // 14: cordboard.plugin.v1.Ask
-	(*AccessAsk)(nil),                 // 15: cordboard.plugin.v1.AccessAsk
-	(*EvalAsk)(nil),                   // 16: cordboard.plugin.v1.EvalAsk
-	(*Answer)(nil),                    // 17: cordboard.plugin.v1.Answer
-	(*Access)(nil),                    // 18: cordboard.plugin.v1.Access
-	(*LogLine)(nil),                   // 19: cordboard.plugin.v1.LogLine
-	(*Done)(nil),                      // 20: cordboard.plugin.v1.Done
-	(*Suspend)(nil),                   // 21: cordboard.plugin.v1.Suspend
-	(*ListenRequest)(nil),             // 22: cordboard.plugin.v1.ListenRequest
-	(*ListenResponse)(nil),            // 23: cordboard.plugin.v1.ListenResponse
-	(*Event)(nil),                     // 24: cordboard.plugin.v1.Event
-	(*EventAck)(nil),                  // 25: cordboard.plugin.v1.EventAck
-	(*EventResult)(nil),               // 26: cordboard.plugin.v1.EventResult
-	(*BinaryChunk)(nil),               // 27: cordboard.plugin.v1.BinaryChunk
-	(*BinaryRef)(nil),                 // 28: cordboard.plugin.v1.BinaryRef
-	nil,                               // 29: cordboard.plugin.v1.DescribeOperationResponse.SchemasEntry
-	nil,                               // 30: cordboard.plugin.v1.EvalAsk.ExtraEntry
-	nil,                               // 31: cordboard.plugin.v1.Access.FieldsEntry
-	nil,                               // 32: cordboard.plugin.v1.LogLine.FieldsEntry
+	(*Cancel)(nil),                    // 5: cordboard.plugin.v1.Cancel
+	(*ExecuteResponse)(nil),           // 6: cordboard.plugin.v1.ExecuteResponse
+	(*Begin)(nil),                     // 7: cordboard.plugin.v1.Begin
+	(*InputItems)(nil),                // 8: cordboard.plugin.v1.InputItems
+	(*Item)(nil),                      // 9: cordboard.plugin.v1.Item
+	(*Parent)(nil),                    // 10: cordboard.plugin.v1.Parent
+	(*End)(nil),                       // 11: cordboard.plugin.v1.End
+	(*Results)(nil),                   // 12: cordboard.plugin.v1.Results
+	(*Result)(nil),                    // 13: cordboard.plugin.v1.Result
+	(*Error)(nil),                     // 14: cordboard.plugin.v1.Error
+	(*Ask)(nil),                       // 15: cordboard.plugin.v1.Ask
+	(*AccessAsk)(nil),                 // 16: cordboard.plugin.v1.AccessAsk
+	(*EvalAsk)(nil),                   // 17: cordboard.plugin.v1.EvalAsk
+	(*Answer)(nil),                    // 18: cordboard.plugin.v1.Answer
+	(*Access)(nil),                    // 19: cordboard.plugin.v1.Access
+	(*LogLine)(nil),                   // 20: cordboard.plugin.v1.LogLine
+	(*Done)(nil),                      // 21: cordboard.plugin.v1.Done
+	(*Suspend)(nil),                   // 22: cordboard.plugin.v1.Suspend
+	(*ListenRequest)(nil),             // 23: cordboard.plugin.v1.ListenRequest
+	(*ListenResponse)(nil),            // 24: cordboard.plugin.v1.ListenResponse
+	(*Event)(nil),                     // 25: cordboard.plugin.v1.Event
+	(*EventAck)(nil),                  // 26: cordboard.plugin.v1.EventAck
+	(*EventResult)(nil),               // 27: cordboard.plugin.v1.EventResult
+	(*BinaryChunk)(nil),               // 28: cordboard.plugin.v1.BinaryChunk
+	(*BinaryRef)(nil),                 // 29: cordboard.plugin.v1.BinaryRef
+	nil,                               // 30: cordboard.plugin.v1.DescribeOperationResponse.SchemasEntry
+	nil,                               // 31: cordboard.plugin.v1.EvalAsk.ExtraEntry
+	nil,                               // 32: cordboard.plugin.v1.Access.FieldsEntry
+	nil,                               // 33: cordboard.plugin.v1.LogLine.FieldsEntry
 }
 var file_cordboard_proto_depIdxs = []int32{
-	29, // 0: cordboard.plugin.v1.DescribeOperationResponse.schemas:type_name -> cordboard.plugin.v1.DescribeOperationResponse.SchemasEntry
-	6,  // 1: cordboard.plugin.v1.ExecuteRequest.begin:type_name -> cordboard.plugin.v1.Begin
-	7,  // 2: cordboard.plugin.v1.ExecuteRequest.items:type_name -> cordboard.plugin.v1.InputItems
-	10, // 3: cordboard.plugin.v1.ExecuteRequest.end:type_name -> cordboard.plugin.v1.End
-	17, // 4: cordboard.plugin.v1.ExecuteRequest.answer:type_name -> cordboard.plugin.v1.Answer
-	11, // 5: cordboard.plugin.v1.ExecuteResponse.results:type_name -> cordboard.plugin.v1.Results
-	14, // 6: cordboard.plugin.v1.ExecuteResponse.ask:type_name -> cordboard.plugin.v1.Ask
-	19, // 7: cordboard.plugin.v1.ExecuteResponse.log:type_name -> cordboard.plugin.v1.LogLine
-	20, // 8: cordboard.plugin.v1.ExecuteResponse.done:type_name -> cordboard.plugin.v1.Done
-	8,  // 9: cordboard.plugin.v1.InputItems.items:type_name -> cordboard.plugin.v1.Item
-	9,  // 10: cordboard.plugin.v1.Item.parents:type_name -> cordboard.plugin.v1.Parent
-	12, // 11: cordboard.plugin.v1.Results.results:type_name -> cordboard.plugin.v1.Result
-	8,  // 12: cordboard.plugin.v1.Result.item:type_name -> cordboard.plugin.v1.Item
-	13, // 13: cordboard.plugin.v1.Result.failed:type_name -> cordboard.plugin.v1.Error
-	15, // 14: cordboard.plugin.v1.Ask.access:type_name -> cordboard.plugin.v1.AccessAsk
-	16, // 15: cordboard.plugin.v1.Ask.eval:type_name -> cordboard.plugin.v1.EvalAsk
-	30, // 16: cordboard.plugin.v1.EvalAsk.extra:type_name -> cordboard.plugin.v1.EvalAsk.ExtraEntry
-	13, // 17: cordboard.plugin.v1.Answer.error:type_name -> cordboard.plugin.v1.Error
-	18, // 18: cordboard.plugin.v1.Answer.access:type_name -> cordboard.plugin.v1.Access
-	31, // 19: cordboard.plugin.v1.Access.fields:type_name -> cordboard.plugin.v1.Access.FieldsEntry
-	32, // 20: cordboard.plugin.v1.LogLine.fields:type_name -> cordboard.plugin.v1.LogLine.FieldsEntry
-	13, // 21: cordboard.plugin.v1.Done.error:type_name -> cordboard.plugin.v1.Error
-	21, // 22: cordboard.plugin.v1.Done.suspend:type_name -> cordboard.plugin.v1.Suspend
-	6,  // 23: cordboard.plugin.v1.ListenRequest.begin:type_name -> cordboard.plugin.v1.Begin
-	25, // 24: cordboard.plugin.v1.ListenRequest.ack:type_name -> cordboard.plugin.v1.EventAck
-	17, // 25: cordboard.plugin.v1.ListenRequest.answer:type_name -> cordboard.plugin.v1.Answer
-	26, // 26: cordboard.plugin.v1.ListenRequest.result:type_name -> cordboard.plugin.v1.EventResult
-	24, // 27: cordboard.plugin.v1.ListenResponse.event:type_name -> cordboard.plugin.v1.Event
-	14, // 28: cordboard.plugin.v1.ListenResponse.ask:type_name -> cordboard.plugin.v1.Ask
-	19, // 29: cordboard.plugin.v1.ListenResponse.log:type_name -> cordboard.plugin.v1.LogLine
-	8,  // 30: cordboard.plugin.v1.Event.items:type_name -> cordboard.plugin.v1.Item
-	13, // 31: cordboard.plugin.v1.EventAck.error:type_name -> cordboard.plugin.v1.Error
-	8,  // 32: cordboard.plugin.v1.EventResult.items:type_name -> cordboard.plugin.v1.Item
-	13, // 33: cordboard.plugin.v1.EventResult.error:type_name -> cordboard.plugin.v1.Error
-	0,  // 34: cordboard.plugin.v1.Nodes.Describe:input_type -> cordboard.plugin.v1.DescribeRequest
-	2,  // 35: cordboard.plugin.v1.Nodes.DescribeOperation:input_type -> cordboard.plugin.v1.DescribeOperationRequest
-	4,  // 36: cordboard.plugin.v1.Nodes.Execute:input_type -> cordboard.plugin.v1.ExecuteRequest
-	22, // 37: cordboard.plugin.v1.Nodes.Listen:input_type -> cordboard.plugin.v1.ListenRequest
-	27, // 38: cordboard.plugin.v1.BinaryHost.Create:input_type -> cordboard.plugin.v1.BinaryChunk
-	28, // 39: cordboard.plugin.v1.BinaryHost.Open:input_type -> cordboard.plugin.v1.BinaryRef
-	1,  // 40: cordboard.plugin.v1.Nodes.Describe:output_type -> cordboard.plugin.v1.DescribeResponse
-	3,  // 41: cordboard.plugin.v1.Nodes.DescribeOperation:output_type -> cordboard.plugin.v1.DescribeOperationResponse
-	5,  // 42: cordboard.plugin.v1.Nodes.Execute:output_type -> cordboard.plugin.v1.ExecuteResponse
-	23, // 43: cordboard.plugin.v1.Nodes.Listen:output_type -> cordboard.plugin.v1.ListenResponse
-	28, // 44: cordboard.plugin.v1.BinaryHost.Create:output_type -> cordboard.plugin.v1.BinaryRef
-	27, // 45: cordboard.plugin.v1.BinaryHost.Open:output_type -> cordboard.plugin.v1.BinaryChunk
-	40, // [40:46] is the sub-list for method output_type
-	34, // [34:40] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	30, // 0: cordboard.plugin.v1.DescribeOperationResponse.schemas:type_name -> cordboard.plugin.v1.DescribeOperationResponse.SchemasEntry
+	7,  // 1: cordboard.plugin.v1.ExecuteRequest.begin:type_name -> cordboard.plugin.v1.Begin
+	8,  // 2: cordboard.plugin.v1.ExecuteRequest.items:type_name -> cordboard.plugin.v1.InputItems
+	11, // 3: cordboard.plugin.v1.ExecuteRequest.end:type_name -> cordboard.plugin.v1.End
+	18, // 4: cordboard.plugin.v1.ExecuteRequest.answer:type_name -> cordboard.plugin.v1.Answer
+	5,  // 5: cordboard.plugin.v1.ExecuteRequest.cancel:type_name -> cordboard.plugin.v1.Cancel
+	12, // 6: cordboard.plugin.v1.ExecuteResponse.results:type_name -> cordboard.plugin.v1.Results
+	15, // 7: cordboard.plugin.v1.ExecuteResponse.ask:type_name -> cordboard.plugin.v1.Ask
+	20, // 8: cordboard.plugin.v1.ExecuteResponse.log:type_name -> cordboard.plugin.v1.LogLine
+	21, // 9: cordboard.plugin.v1.ExecuteResponse.done:type_name -> cordboard.plugin.v1.Done
+	9,  // 10: cordboard.plugin.v1.InputItems.items:type_name -> cordboard.plugin.v1.Item
+	10, // 11: cordboard.plugin.v1.Item.parents:type_name -> cordboard.plugin.v1.Parent
+	13, // 12: cordboard.plugin.v1.Results.results:type_name -> cordboard.plugin.v1.Result
+	9,  // 13: cordboard.plugin.v1.Result.item:type_name -> cordboard.plugin.v1.Item
+	14, // 14: cordboard.plugin.v1.Result.failed:type_name -> cordboard.plugin.v1.Error
+	16, // 15: cordboard.plugin.v1.Ask.access:type_name -> cordboard.plugin.v1.AccessAsk
+	17, // 16: cordboard.plugin.v1.Ask.eval:type_name -> cordboard.plugin.v1.EvalAsk
+	31, // 17: cordboard.plugin.v1.EvalAsk.extra:type_name -> cordboard.plugin.v1.EvalAsk.ExtraEntry
+	14, // 18: cordboard.plugin.v1.Answer.error:type_name -> cordboard.plugin.v1.Error
+	19, // 19: cordboard.plugin.v1.Answer.access:type_name -> cordboard.plugin.v1.Access
+	32, // 20: cordboard.plugin.v1.Access.fields:type_name -> cordboard.plugin.v1.Access.FieldsEntry
+	33, // 21: cordboard.plugin.v1.LogLine.fields:type_name -> cordboard.plugin.v1.LogLine.FieldsEntry
+	14, // 22: cordboard.plugin.v1.Done.error:type_name -> cordboard.plugin.v1.Error
+	22, // 23: cordboard.plugin.v1.Done.suspend:type_name -> cordboard.plugin.v1.Suspend
+	7,  // 24: cordboard.plugin.v1.ListenRequest.begin:type_name -> cordboard.plugin.v1.Begin
+	26, // 25: cordboard.plugin.v1.ListenRequest.ack:type_name -> cordboard.plugin.v1.EventAck
+	18, // 26: cordboard.plugin.v1.ListenRequest.answer:type_name -> cordboard.plugin.v1.Answer
+	27, // 27: cordboard.plugin.v1.ListenRequest.result:type_name -> cordboard.plugin.v1.EventResult
+	25, // 28: cordboard.plugin.v1.ListenResponse.event:type_name -> cordboard.plugin.v1.Event
+	15, // 29: cordboard.plugin.v1.ListenResponse.ask:type_name -> cordboard.plugin.v1.Ask
+	20, // 30: cordboard.plugin.v1.ListenResponse.log:type_name -> cordboard.plugin.v1.LogLine
+	9,  // 31: cordboard.plugin.v1.Event.items:type_name -> cordboard.plugin.v1.Item
+	14, // 32: cordboard.plugin.v1.EventAck.error:type_name -> cordboard.plugin.v1.Error
+	9,  // 33: cordboard.plugin.v1.EventResult.items:type_name -> cordboard.plugin.v1.Item
+	14, // 34: cordboard.plugin.v1.EventResult.error:type_name -> cordboard.plugin.v1.Error
+	0,  // 35: cordboard.plugin.v1.Nodes.Describe:input_type -> cordboard.plugin.v1.DescribeRequest
+	2,  // 36: cordboard.plugin.v1.Nodes.DescribeOperation:input_type -> cordboard.plugin.v1.DescribeOperationRequest
+	4,  // 37: cordboard.plugin.v1.Nodes.Execute:input_type -> cordboard.plugin.v1.ExecuteRequest
+	23, // 38: cordboard.plugin.v1.Nodes.Listen:input_type -> cordboard.plugin.v1.ListenRequest
+	28, // 39: cordboard.plugin.v1.BinaryHost.Create:input_type -> cordboard.plugin.v1.BinaryChunk
+	29, // 40: cordboard.plugin.v1.BinaryHost.Open:input_type -> cordboard.plugin.v1.BinaryRef
+	1,  // 41: cordboard.plugin.v1.Nodes.Describe:output_type -> cordboard.plugin.v1.DescribeResponse
+	3,  // 42: cordboard.plugin.v1.Nodes.DescribeOperation:output_type -> cordboard.plugin.v1.DescribeOperationResponse
+	6,  // 43: cordboard.plugin.v1.Nodes.Execute:output_type -> cordboard.plugin.v1.ExecuteResponse
+	24, // 44: cordboard.plugin.v1.Nodes.Listen:output_type -> cordboard.plugin.v1.ListenResponse
+	29, // 45: cordboard.plugin.v1.BinaryHost.Create:output_type -> cordboard.plugin.v1.BinaryRef
+	28, // 46: cordboard.plugin.v1.BinaryHost.Open:output_type -> cordboard.plugin.v1.BinaryChunk
+	41, // [41:47] is the sub-list for method output_type
+	35, // [35:41] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_cordboard_proto_init() }
@@ -2366,24 +2424,25 @@ func file_cordboard_proto_init() {
 		(*ExecuteRequest_Items)(nil),
 		(*ExecuteRequest_End)(nil),
 		(*ExecuteRequest_Answer)(nil),
+		(*ExecuteRequest_Cancel)(nil),
 	}
-	file_cordboard_proto_msgTypes[5].OneofWrappers = []any{
+	file_cordboard_proto_msgTypes[6].OneofWrappers = []any{
 		(*ExecuteResponse_Results)(nil),
 		(*ExecuteResponse_Ask)(nil),
 		(*ExecuteResponse_Log)(nil),
 		(*ExecuteResponse_Done)(nil),
 	}
-	file_cordboard_proto_msgTypes[14].OneofWrappers = []any{
+	file_cordboard_proto_msgTypes[15].OneofWrappers = []any{
 		(*Ask_Access)(nil),
 		(*Ask_Eval)(nil),
 	}
-	file_cordboard_proto_msgTypes[22].OneofWrappers = []any{
+	file_cordboard_proto_msgTypes[23].OneofWrappers = []any{
 		(*ListenRequest_Begin)(nil),
 		(*ListenRequest_Ack)(nil),
 		(*ListenRequest_Answer)(nil),
 		(*ListenRequest_Result)(nil),
 	}
-	file_cordboard_proto_msgTypes[23].OneofWrappers = []any{
+	file_cordboard_proto_msgTypes[24].OneofWrappers = []any{
 		(*ListenResponse_Event)(nil),
 		(*ListenResponse_Ask)(nil),
 		(*ListenResponse_Log)(nil),
@@ -2394,7 +2453,7 @@ func file_cordboard_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cordboard_proto_rawDesc), len(file_cordboard_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

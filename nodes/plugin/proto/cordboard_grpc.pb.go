@@ -42,8 +42,8 @@ type NodesClient interface {
 	// DescribeOperation returns the page of one operation of a node with operations, and the JSON Schemas that it reaches.
 	DescribeOperation(ctx context.Context, in *DescribeOperationRequest, opts ...grpc.CallOption) (*DescribeOperationResponse, error)
 	// Execute runs a node once. The host sends begin, then items (any number of messages), then end; it answers the
-	// plugin's asks as they come. The plugin sends results in the order of the input items, and done last. Cancelling the
-	// call cancels the node.
+	// plugin's asks as they come. The plugin sends results in the order of the input items, and done last. The node is
+	// cancelled by the message cancel, or by the end of the call.
 	Execute(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExecuteRequest, ExecuteResponse], error)
 	// Listen runs a trigger until the call is cancelled. The host sends begin, then an ack for each event once its run is
 	// durable, and later a result where the event asked for one.
@@ -115,8 +115,8 @@ type NodesServer interface {
 	// DescribeOperation returns the page of one operation of a node with operations, and the JSON Schemas that it reaches.
 	DescribeOperation(context.Context, *DescribeOperationRequest) (*DescribeOperationResponse, error)
 	// Execute runs a node once. The host sends begin, then items (any number of messages), then end; it answers the
-	// plugin's asks as they come. The plugin sends results in the order of the input items, and done last. Cancelling the
-	// call cancels the node.
+	// plugin's asks as they come. The plugin sends results in the order of the input items, and done last. The node is
+	// cancelled by the message cancel, or by the end of the call.
 	Execute(grpc.BidiStreamingServer[ExecuteRequest, ExecuteResponse]) error
 	// Listen runs a trigger until the call is cancelled. The host sends begin, then an ack for each event once its run is
 	// durable, and later a result where the event asked for one.

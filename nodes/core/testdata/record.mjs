@@ -1,0 +1,92 @@
+// Fills in what n8n answers to the cases in this folder. A case is a file NAME/CASE.json:
+//
+//	{"node": {"type", "typeVersion", "parameters", "onError"?, …}, "input": [items], "before"?: [nodes], "want": …}
+//
+// The node runs between a Manual Trigger "Start" with these items pinned (behind it the nodes of "before", in a chain) and
+// nothing. "want" is written by this script: {status, outputs?, error?, refused?}.
+//
+//	node record.mjs [FOLDER|FILE…]     records the cases that have no "want" (all with --all)
+//
+// It needs n8n 2.40.7 behind a program run.js that answers workflows, one JSON a line; ORACLE_HOME is its folder.
+import { spawn } from "node:child_process";
+import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const args = process.argv.slice(2).filter((a) => a !== "--all");
+const all = process.argv.includes("--all");
+if (!process.env.ORACLE_HOME) throw new Error("set ORACLE_HOME");
+
+const files = (path) => (statSync(path).isDirectory() ? readdirSync(path).sort().flatMap((f) => files(join(path, f))) : [path]);
+const cases = (args.length ? args : [here]).flatMap(files).filter((f) => f.endsWith(".json"));
+
+const oracle = spawn(process.execPath, [join(process.env.ORACLE_HOME, "run.js"), "--serve"], { stdio: ["pipe", "pipe", "ignore"] });
+
+// Lines end with \n only: JSON may hold U+2028, which readline takes for an end too.
+async function* answers() {
+  let rest = "";
+  for await (const chunk of oracle.stdout.setEncoding("utf8")) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop();
+    for (const line of lines) yield JSON.parse(line);
+  }
+}
+const answer = answers();
+const next = async (id) => {
+  for (;;) {
+    const { value } = await answer.next();
+    if (value.ready || value.id === id) return value;
+  }
+};
+const request = (r) => JSON.stringify(r).replace(/[\u2028\u2029]/g, (c) => "\\u" + c.charCodeAt(0).toString(16)) + "\n";
+
+function workflow(c) {
+  const start = { type: "n8n-nodes-base.manualTrigger", typeVersion: 1, parameters: {}, name: "Start" };
+  const chain = [start, ...(c.before ?? []), { ...c.node, name: "Node" }];
+  const nodes = chain.map((n, i) => ({ id: "n" + i, position: [200 * i, 0], ...n }));
+  const connections = {};
+  for (let i = 0; i + 1 < nodes.length; i++) {
+    connections[nodes[i].name] = { main: [[{ node: nodes[i + 1].name, type: "main", index: 0 }]] };
+  }
+  return { name: "case", nodes, connections, pinData: { Start: c.input }, settings: { executionOrder: "v1" } };
+}
+
+function want(answer) {
+  if (!answer.ok) return { refused: answer.error.message ?? String(answer.error) };
+  const runs = answer.run.resultData.runData.Node;
+  if (!runs) return { status: "not run" };
+  const w = { status: runs[0].executionStatus };
+  if (runs[0].data) {
+    w.outputs = runs[0].data.main.map((items) => (items ?? []).map(({ json, pairedItem, binary }) => ({ json, pairedItem, binary })));
+  }
+  const e = runs[0].error;
+  if (e) w.error = { message: e.message, description: e.description, itemIndex: e.context?.itemIndex };
+  return w;
+}
+
+await next(); // ready
+let n = 0;
+for (const file of cases) {
+  const c = JSON.parse(readFileSync(file, "utf8"));
+  if (c.want && !all) continue;
+  oracle.stdin.write(request({ id: ++n, workflow: workflow(c), normalize: true }));
+  c.want = want(await next(n));
+  writeFileSync(file, format(c));
+}
+console.log(`recorded ${n} of ${cases.length} cases`);
+oracle.stdin.end();
+oracle.kill();
+
+// format writes a line for each part of a case, and for each item of its lists.
+function format(c) {
+  const list = (items) => (items.length ? `[\n    ${items.map((i) => JSON.stringify(i)).join(",\n    ")}\n  ]` : "[]");
+  const part = ([key, value]) => {
+    if (key === "input") return `  "input": ${list(value)}`;
+    if (key !== "want") return `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`;
+    const { outputs, ...rest } = value;
+    const tail = outputs ? `, "outputs": [${outputs.map(list).join(", ")}]` : "";
+    return `  "want": {${JSON.stringify(rest).slice(1, -1)}${tail}}`;
+  };
+  return `{\n${Object.entries(c).map(part).join(",\n")}\n}\n`;
+}

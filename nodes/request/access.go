@@ -1,0 +1,81 @@
+package request
+
+import (
+	"context"
+	"sync"
+
+	"github.com/cordboard/cordboard/nodes"
+)
+
+// maxRenewals is how many tokens in a row may be refused before the refusal is believed.
+const maxRenewals = 2
+
+// accessHolder shares a step's access between its jobs: it is asked for when the first request is about to go out, and a
+// refused token is renewed once for all.
+type accessHolder struct {
+	step *step
+
+	mu      sync.Mutex
+	asked   bool
+	access  nodes.Access
+	err     error  // of asking or renewing; it meets every job
+	worked  uint64 // the newest generation that the server has taken
+	refused int    // renewals since then
+}
+
+// get returns the access at hand, an empty one for a node without credentials.
+func (h *accessHolder) get(ctx context.Context) (nodes.Access, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.asked && h.step.credential != "" {
+		a, err := h.step.call.Engine.Access(ctx, h.step.credential)
+		if err != nil && ctx.Err() != nil {
+			return nodes.Access{}, context.Cause(ctx)
+		}
+		if err == nil && a.BaseURL == "" {
+			err = nodes.Errorf("the credential (%s) has no base URL, so there is no address to send to", h.step.credential)
+		}
+		h.asked, h.access = true, a
+		h.fail(err)
+	}
+	return h.access, h.err
+}
+
+// renew returns an access newer than the one of this generation, which the server refused. If another job has renewed it
+// already, its result is taken. It is not renewed any more once new tokens are refused as well.
+func (h *accessHolder) renew(ctx context.Context, generation uint64) (a nodes.Access, renewed bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.err != nil || h.access.Generation != generation {
+		return h.access, true, h.err
+	}
+	if h.worked == generation {
+		h.refused = 0
+	}
+	if h.refused >= maxRenewals {
+		return h.access, false, nil
+	}
+	h.refused++
+	a, err = h.step.call.Engine.Renew(ctx, h.step.credential, generation)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nodes.Access{}, false, context.Cause(ctx)
+	case err == nil:
+		h.access = a
+	}
+	h.fail(err)
+	return h.access, true, h.err
+}
+
+// took notes that the server accepted the token of this generation.
+func (h *accessHolder) took(generation uint64) {
+	h.mu.Lock()
+	h.worked = generation
+	h.mu.Unlock()
+}
+
+func (h *accessHolder) fail(err error) {
+	if err != nil {
+		h.err = &stepError{err}
+	}
+}
