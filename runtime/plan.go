@@ -3,6 +3,7 @@ package runtime
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -114,7 +115,10 @@ func (e *Engine) compileStep(ctx context.Context, p *Plan, s *step) {
 	})
 	for _, err := range broken {
 		w := at
-		w.Parameter, w.AtRun = err.(*compileError).pointer, true
+		w.AtRun = true
+		if e := (*compileError)(nil); errors.As(err, &e) {
+			w.Parameter = e.pointer
+		}
 		s.problems.errorf(w, "%s", err)
 	}
 	p.checkReferences(s, at)

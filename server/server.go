@@ -105,12 +105,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 		defer cancel()
-		err = hs.Shutdown(stop)
-		<-served
+		err = errors.Join(hs.Shutdown(stop), <-served)
 	}
 	triggers.Wait()
 	s.runs.Wait()
-	if errors.Is(err, http.ErrServerClosed) {
+	if errors.Is(err, http.ErrServerClosed) && !errors.Is(err, context.DeadlineExceeded) {
 		return nil
 	}
 	return err

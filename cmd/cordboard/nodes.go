@@ -287,7 +287,7 @@ func generateThreeCX(folder, out string) error {
 		return err
 	}
 	for path, text := range files {
-		if err := os.WriteFile(filepath.Join(out, path), text, 0o644); err != nil { //nolint:gosec // source files of the repository
+		if err := os.WriteFile(filepath.Join(out, path), text, 0o644); err != nil {
 			return err
 		}
 	}
