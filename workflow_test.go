@@ -528,8 +528,9 @@ func TestServe(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ method, path, body, want string }{
 		"answer":     {"POST", "/webhook/greet/Ada%20L", `{"items":[{"price":1.5},{"price":2}]}`, `200 {"greeting":"Hello Ada L","total":3.5}`},
-		"bad JSON":   {"POST", "/webhook/greet/x", `{"items":`, `422 {"code":0,"message":"Failed to parse request body"}`},
-		"method":     {"GET", "/webhook/greet/x", ``, `404 {"code":404,"hint":"This address takes POST.","message":"The requested webhook \"GET greet/x\" is not registered."}`},
+		"n8n's path": {"POST", "/webhook/greet/greet/Ada", `{"items":[]}`, `200 {"greeting":"Hello Ada","total":0}`},
+		"bad JSON":   {"POST", "/webhook/greet/x", `{"items":`, `422 {"code":422,"message":"Failed to parse request body"`},
+		"method":     {"GET", "/webhook/greet/x", ``, `404 {"code":404,"message":"This webhook is not registered for GET requests. Did you mean to make a POST request?"}`},
 		"elsewhere":  {"GET", "/webhook/other", ``, `404 {"code":404,"hint":"No workflow that is served here has a Webhook node with this path.","message":"The requested webhook \"GET other\" is not registered."}`},
 		"health":     {"GET", "/healthz", ``, `200 {"status":"ok"}`},
 		"not served": {"GET", "/", ``, `404 {"code":404,"message":"nothing is served at this address"}`},

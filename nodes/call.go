@@ -34,6 +34,8 @@ type Call struct {
 	Version float64
 	// Run counts the executions of this node in this run of the workflow, from 0.
 	Run int
+	// Mode is the run's: "manual" for one by hand, "webhook", "trigger".
+	Mode string
 	// Inputs are the items of each input; an input without data is an empty list.
 	Inputs []Items
 	// Params are the node's parameters, as compiled.
@@ -178,6 +180,9 @@ func (c *Call) Emit(output int, it Item) {
 	}
 	for len(c.outputs) <= output {
 		c.outputs = append(c.outputs, ItemsBuilder{})
+		if len(c.outputs) == 1 { // most nodes give about as many items as they get
+			c.outputs[0].Grow(c.Input(0).Len())
+		}
 	}
 	c.outputs[output].Add(it)
 }

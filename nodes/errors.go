@@ -37,14 +37,26 @@ const (
 // Errorf returns an error of a node or item with this message, as fmt.Errorf makes it; what %w wraps is its cause.
 func Errorf(format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Message: err.Error(), Item: -1, Kind: OperationError, Cause: errors.Unwrap(err)}
+	e := &Error{Message: err.Error(), Item: -1, Kind: OperationError}
+	switch err.(type) { //nolint:errorlint // it is what fmt.Errorf just made
+	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
+		e.Cause = err
+	}
+	return e
 }
 
-// AsError returns err as an *Error: itself if it is one, else one that says what err says.
+// AsError returns err as an *Error: itself if it is one, else one that says what err says. Of an *Error inside of err the
+// place, the hint and all else stay.
 func AsError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := err.(*Error); ok { //nolint:errorlint // one that is wrapped is handled below
 		return e
+	}
+	var inner *Error
+	if errors.As(err, &inner) {
+		e := *inner
+		e.Message = strings.Replace(err.Error(), inner.Error(), inner.Message, 1)
+		e.Cause = err
+		return &e
 	}
 	return &Error{Message: err.Error(), Item: -1, Kind: OperationError, Cause: err}
 }

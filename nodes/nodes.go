@@ -8,6 +8,8 @@ package nodes
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cordboard/cordboard/descriptors"
@@ -46,25 +48,37 @@ type Registry struct {
 	types  []Type
 }
 
-// Add registers types. A name and version that is already there is an error, so that no plugin can
-// shadow a node.
+// Add registers types, all of them or, on an error, none. A name and version that is already there is an error, so that no
+// plugin can shadow a node.
 func (r *Registry) Add(types ...Type) error {
-	if r.byName == nil {
-		r.byName = map[string][]Type{}
+	byName := maps.Clone(r.byName)
+	if byName == nil {
+		byName = map[string][]Type{}
 	}
 	for _, t := range types {
-		for _, name := range append([]string{t.Descriptor.Type}, t.Descriptor.Aliases...) {
-			key := strings.ToLower(name)
-			for _, other := range r.byName[key] {
+		for _, name := range namesOf(t.Descriptor) {
+			for _, other := range byName[name] {
 				if v, ok := sharedVersion(other.Descriptor, t.Descriptor); ok {
-					return fmt.Errorf("node type %s version %v is registered twice: %s and %s", name, v, other.Origin, t.Origin)
+					return fmt.Errorf("node type %s version %v is registered twice: %s and %s", t.Descriptor.Type, v, other.Origin, t.Origin)
 				}
 			}
-			r.byName[key] = append(r.byName[key], t)
+			byName[name] = append(slices.Clip(byName[name]), t)
 		}
-		r.types = append(r.types, t)
 	}
+	r.byName = byName
+	r.types = append(r.types, types...)
 	return nil
+}
+
+// namesOf are the names under which a type is found, in small letters.
+func namesOf(d *descriptors.Node) []string {
+	names := []string{strings.ToLower(d.Type)}
+	for _, alias := range d.Aliases {
+		if alias = strings.ToLower(alias); !slices.Contains(names, alias) {
+			names = append(names, alias)
+		}
+	}
+	return names
 }
 
 func sharedVersion(a, b *descriptors.Node) (float64, bool) {
@@ -87,7 +101,7 @@ func (r *Registry) Find(name string, version float64) (Type, error) {
 	if len(candidates) == 0 {
 		names := make([]string, 0, len(r.types))
 		for _, t := range r.types {
-			names = append(names, t.Descriptor.Type)
+			names = append(append(names, t.Descriptor.Type), t.Descriptor.Aliases...)
 		}
 		return Type{}, &UnknownTypeError{Type: name, Nearest: descriptors.Nearest(name, names)}
 	}
@@ -100,6 +114,7 @@ func (r *Registry) Find(name string, version float64) (Type, error) {
 		}
 		known = append(known, t.Descriptor.Versions...)
 	}
+	slices.Sort(known)
 	return Type{}, &UnknownTypeError{Type: name, Version: version, Known: known}
 }
 

@@ -3,7 +3,7 @@ package nodes
 // ObjectBuilder writes a JSON object member by member, in order. The zero value is ready.
 type ObjectBuilder struct{ buf []byte }
 
-// Key begins a member; exactly one value follows with Append or Raw.
+// key begins a member; exactly one value follows.
 func (b *ObjectBuilder) key(name string) {
 	if len(b.buf) == 0 {
 		b.buf = append(b.buf, '{')
@@ -33,7 +33,7 @@ func (b *ObjectBuilder) String() string {
 	if len(b.buf) == 0 {
 		return "{}"
 	}
-	s := string(b.buf) + "}"
+	s := string(append(b.buf, '}'))
 	b.buf = b.buf[:0]
 	return s
 }

@@ -86,6 +86,9 @@ func escapePointer(name string) string { return pointerEscapes.Replace(name) }
 // Constant reports whether the parameter is the same for every item.
 func (t *Template) Constant() bool { return t == nil || t.constant.kind != Undefined }
 
+// hasExpressions reports whether t is an object or a list with an expression somewhere inside.
+func (t *Template) hasExpressions() bool { return t != nil && !t.Constant() && t.members != nil }
+
 // Value returns the value of a constant, undefined for others.
 func (t *Template) Value() Value {
 	if t == nil {
@@ -258,10 +261,10 @@ func (p Param) Value(i int) (Value, error) {
 	return v, nil
 }
 
-// List returns the elements of a list parameter for item i; a parameter that is not set has none, and one that is no
+// List returns the elements of a list parameter for item i; a parameter that is not set or null has none, and one that is no
 // list is its own only element.
 func (p Param) List(i int) ([]Param, error) {
-	if p.t != nil && p.t.expr == nil && p.sub == "" {
+	if p.t != nil && !p.t.Value().IsNil() || p.t.hasExpressions() {
 		if !p.t.isList {
 			return []Param{p}, nil
 		}
@@ -271,11 +274,26 @@ func (p Param) List(i int) ([]Param, error) {
 	if err != nil || v.IsNil() {
 		return nil, err
 	}
-	t, _ := CompileTemplate(v.Result(), func(string, string) (Expression, error) { return nil, nil })
+	t := literal(v.Result())
 	if v.Kind() != Array {
 		return p.elements([]*Template{t}), nil
 	}
 	return p.elements(t.members), nil
+}
+
+// literal is the template of a value that came out of an expression: text in it that begins with "=" is text.
+func literal(r gjson.Result) *Template {
+	t := &Template{constant: ResultValue(r), isList: r.IsArray()}
+	if r.IsObject() || t.isList {
+		r.ForEach(func(key, member gjson.Result) bool {
+			if !t.isList {
+				t.keys = append(t.keys, key.Str)
+			}
+			t.members = append(t.members, literal(member))
+			return true
+		})
+	}
+	return t
 }
 
 func (p Param) elements(list []*Template) []Param {
@@ -324,14 +342,24 @@ func (p Param) Number(i int, def float64) (float64, error) {
 		if text == "" {
 			return def, nil
 		}
-		if f, err = strconv.ParseFloat(text, 64); err != nil {
-			f = math.NaN()
-		}
+		f = numberOf(text)
 	}
 	if math.IsNaN(f) {
 		return 0, p.errorf(i, "must be a number, and is %s", v.JSON())
 	}
 	return f, nil
+}
+
+// numberOf reads decimal text, NaN if it is none: strconv also takes "inf" and hexadecimal floats.
+func numberOf(text string) float64 {
+	if strings.Trim(text, "0123456789+-.eE") != "" {
+		return math.NaN()
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return math.NaN()
+	}
+	return f
 }
 
 // Option returns the parameter as one of the texts allowed for item i; def if it is not set.

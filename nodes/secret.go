@@ -1,18 +1,31 @@
 package nodes
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
 )
 
-var secretWords = []string{"password", "secret", "vmpin", "pincode", "apikey", "privatekey", "accesstoken", "refreshtoken", "authorization", "passphrase"}
-
 // IsSecret reports whether a field of this name holds a secret, whose value must not reach an error or a log.
 func IsSecret(name string) bool {
-	name = strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
-	return name == "pin" || slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(name, w) })
+	name = strings.ToLower(name)
+	if strings.ContainsAny(name, "_- ") {
+		name = strings.NewReplacer("_", "", "-", "", " ", "").Replace(name)
+	}
+	switch name {
+	case "pin", "pinnumber", "token", "pwd", "licensekey", "transcribekeygrok", "serviceaccountcredentials":
+		return true
+	}
+	for _, word := range [...]string{
+		"password", "secret", "vmpin", "pincode", "apikey", "privatekey", "accesstoken", "refreshtoken", "authorization", "passphrase",
+	} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // SecretPointer reports whether a JSON pointer leads to or into a field that holds a secret.
@@ -20,26 +33,42 @@ func SecretPointer(pointer string) bool {
 	return slices.ContainsFunc(strings.Split(pointer, "/"), IsSecret)
 }
 
-// Redact replaces in text every value of a secret field of the JSON given, and these further secrets, by "***".
+// minSecret is the length from which a secret is looked for: what is shorter stands in any text.
+const minSecret = 3
+
+// Redact replaces in text every value of a secret field of the JSON given, and these further secrets, by "***": as they
+// are, and as JSON and addresses write them.
 func Redact(text, json string, secrets ...string) string {
-	collectSecrets(gjson.Parse(json), &secrets)
+	if text == "" {
+		return ""
+	}
+	secrets = slices.Clone(secrets)
+	collectSecrets(gjson.Parse(json), false, &secrets)
+	forms := make([]string, 0, len(secrets))
 	for _, s := range secrets {
-		if len(s) > 2 {
-			text = strings.ReplaceAll(text, s, "***")
+		if len(s) < minSecret {
+			continue
 		}
+		quoted := string(AppendString(nil, s))
+		forms = append(forms, s, quoted[1:len(quoted)-1], url.QueryEscape(s), url.PathEscape(s), strings.ReplaceAll(url.QueryEscape(s), "+", "%20"))
+	}
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
+	for _, f := range slices.Compact(forms) {
+		text = strings.ReplaceAll(text, f, "***")
 	}
 	return text
 }
 
-func collectSecrets(r gjson.Result, found *[]string) {
+// collectSecrets gathers the values of secret fields, and all values inside of those.
+func collectSecrets(r gjson.Result, secret bool, found *[]string) {
 	if !r.IsObject() && !r.IsArray() {
+		if secret && (r.Type == gjson.String || r.Type == gjson.Number) {
+			*found = append(*found, r.String(), r.Raw)
+		}
 		return
 	}
 	r.ForEach(func(key, value gjson.Result) bool {
-		if IsSecret(key.Str) && (value.Type == gjson.String || value.Type == gjson.Number) {
-			*found = append(*found, value.String())
-		}
-		collectSecrets(value, found)
+		collectSecrets(value, secret || IsSecret(key.Str), found)
 		return true
 	})
 }

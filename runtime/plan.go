@@ -212,6 +212,14 @@ func (s *step) outputs() int {
 	return 1
 }
 
+// allOutputs counts the error output too, where there is one.
+func (s *step) allOutputs() int {
+	if s.node.OnError == nodes.ContinueErrorOutput {
+		return s.outputs() + 1
+	}
+	return s.outputs()
+}
+
 // Reachable returns the problems of the nodes that a run from start can come to.
 func (p *Plan) Reachable(start *step) Problems {
 	var found Problems

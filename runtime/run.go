@@ -82,7 +82,7 @@ func (x *Execution) State() *State { return x.state }
 func (x *Execution) Run(ctx context.Context) *Run {
 	for x.Step(ctx) {
 	}
-	return &Run{Status: x.status, State: x.state, StoppedAt: x.engine.now(), Err: x.err}
+	return &Run{Status: x.status, State: x.state, StoppedAt: x.engine.now(), Err: x.err, plan: x.plan}
 }
 
 // Step executes one node; false means that there is nothing more to do: the run ended or waits.

@@ -29,6 +29,8 @@ type Run struct {
 	StoppedAt time.Time
 	// Err is what ended a failed or cancelled run.
 	Err *nodes.Error
+
+	plan *Plan
 }
 
 // LastNode is the name of the last executed node, "" if none was.
@@ -45,11 +47,16 @@ func (r *Run) Items() nodes.Items {
 	if last == nil {
 		return nodes.Items{}
 	}
-	if len(last.Outputs) == 1 {
-		return last.Outputs[0]
+	// A node may keep items at outputs that it does not have, as n8n's Filter does with those that it discards.
+	outputs := last.Outputs
+	if n := r.plan.byName[last.Node].allOutputs(); len(outputs) > n {
+		outputs = outputs[:n]
+	}
+	if len(outputs) == 1 {
+		return outputs[0]
 	}
 	var b nodes.ItemsBuilder
-	for _, out := range last.Outputs {
+	for _, out := range outputs {
 		b.Grow(out.Len())
 		for _, it := range out.All() {
 			b.Add(it)

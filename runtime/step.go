@@ -149,7 +149,7 @@ func pause(ctx context.Context, d time.Duration) error {
 func (c *stepCall) call() *nodes.Call {
 	n := c.step.node
 	return &nodes.Call{
-		Name: n.Name, Type: n.Type, Version: n.Version, Run: c.run, Inputs: c.inputs, Params: c.step.params,
+		Name: n.Name, Type: n.Type, Version: n.Version, Run: c.run, Mode: c.x.state.Mode, Inputs: c.inputs, Params: c.step.params,
 		OnError: n.OnError, Retry: n.Retry, Engine: c, Binary: c.x.binary,
 		Log: c.x.engine.opts.Log.With("node", n.Name),
 	}

@@ -10,8 +10,10 @@ import (
 type Trigger struct {
 	Name string
 	Node nodes.Node
-	plan *Plan
-	step *step
+	// WebhookID is the node's, part of the addresses of webhooks with parameters in their path.
+	WebhookID string
+	plan      *Plan
+	step      *step
 }
 
 // Triggers returns the plan's triggers, in the order of the file.
@@ -19,7 +21,7 @@ func (p *Plan) Triggers() []Trigger {
 	var list []Trigger
 	for _, s := range p.steps {
 		if s.typ.Node != nil && s.waitsForEvents() && !s.node.Disabled {
-			list = append(list, Trigger{s.node.Name, s.typ.Node, p, s})
+			list = append(list, Trigger{s.node.Name, s.typ.Node, s.node.WebhookID, p, s})
 		}
 	}
 	return list

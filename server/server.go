@@ -63,7 +63,7 @@ func (s *Server) Add(ctx context.Context, flow *cordboard.Workflow) error {
 			if err != nil {
 				return fmt.Errorf("%s: node %q: %w", flow.Workflow.File, t.Name, err)
 			}
-			for _, r := range list {
+			for _, r := range withIDs(list, t.WebhookID) {
 				if err := s.routes.add(r, source{flow, t}); err != nil {
 					return fmt.Errorf("%s: node %q: %w", flow.Workflow.File, t.Name, err)
 				}
@@ -73,6 +73,17 @@ func (s *Server) Add(ctx context.Context, flow *cordboard.Workflow) error {
 		s.listeners = append(s.listeners, source{flow, t})
 	}
 	return nil
+}
+
+// withIDs adds the address that n8n gives to a path with parameters: the webhook's id goes before it. The path alone is
+// served as well.
+func withIDs(list []nodes.Route, id string) []nodes.Route {
+	for _, r := range list {
+		if id != "" && strings.Contains("/"+r.Path, "/:") {
+			list = append(list, nodes.Route{Method: r.Method, Path: id + "/" + r.Path})
+		}
+	}
+	return list
 }
 
 // Addresses returns what the server answers: "POST /webhook/path".
@@ -176,8 +187,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case src != nil:
 		s.answer(w, req, *src, params)
 	case len(known) > 0:
-		writeError(w, http.StatusNotFound, fmt.Sprintf("The requested webhook %q is not registered.", req.Method+" "+path),
-			"This address takes "+strings.Join(known, ", ")+".")
+		writeError(w, http.StatusNotFound, fmt.Sprintf("This webhook is not registered for %s requests. Did you mean to make a %s request?",
+			req.Method, strings.Join(known, " or ")), "")
 	default:
 		writeError(w, http.StatusNotFound, fmt.Sprintf("The requested webhook %q is not registered.", req.Method+" "+path),
 			"No workflow that is served here has a Webhook node with this path.")

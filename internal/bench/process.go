@@ -8,9 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/cordboard/cordboard/nodes/plugin"
@@ -78,20 +76,10 @@ func (b *bench) repeat(ctx context.Context, args ...string) (wall time.Duration,
 			return 0, 0, fmt.Errorf("cordboard %v: %w: %s", args, err, said.String())
 		}
 		times[i] = time.Since(began)
-		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			peak = max(peak, maxRSS(usage))
-		}
+		peak = max(peak, peakMemory(cmd.ProcessState))
 	}
 	slices.Sort(times)
 	return times[len(times)/2], peak, nil
-}
-
-// maxRSS is in kilobytes, on macOS in bytes.
-func maxRSS(usage *syscall.Rusage) float64 {
-	if runtime.GOOS == "darwin" {
-		return float64(usage.Maxrss) / 1e6
-	}
-	return float64(usage.Maxrss) * 1024 / 1e6
 }
 
 // measurePluginStart starts the 3CX plugin until its index of nodes is read, and ends it.

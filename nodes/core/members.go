@@ -9,8 +9,9 @@ import (
 // cursor walks the members of an object in the form that items have (no white space, valid). It is what makes Set and
 // Filter fast: values are passed over without being read.
 type cursor struct {
-	json string
-	at   int
+	json    string
+	at      int
+	escaped bool // there is a backslash somewhere, so that a key may be written otherwise than it reads
 }
 
 // members begins a walk; what is no object has no members.
@@ -18,7 +19,7 @@ func members(object string) cursor {
 	if len(object) < 3 || object[0] != '{' {
 		return cursor{}
 	}
-	return cursor{json: object, at: 1}
+	return cursor{json: object, at: 1, escaped: strings.IndexByte(object, '\\') >= 0}
 }
 
 // next returns the next member's key, in its quotes as it is written, and its value; ok is false at the end.
@@ -81,10 +82,10 @@ func skipValue(s string, i int) int {
 	return i
 }
 
-// keyIs reports whether a key as it is written means this name.
-func keyIs(key, name string) bool {
-	if len(key) == len(name)+2 && key[1:len(key)-1] == name {
-		return !strings.Contains(name, `\`)
+// is reports whether a key, as it is written, means this name.
+func (c *cursor) is(key, name string) bool {
+	if !c.escaped {
+		return len(key) == len(name)+2 && key[1:len(key)-1] == name
 	}
-	return strings.Contains(key, `\`) && gjson.Parse(key).Str == name
+	return gjson.Parse(key).Str == name
 }

@@ -82,7 +82,7 @@ func member(r gjson.Result, key string) gjson.Result {
 	case r.IsObject():
 		for c := members(r.Raw); ; {
 			k, v, ok := c.next()
-			if !ok || keyIs(k, key) {
+			if !ok || c.is(k, key) {
 				return gjson.Parse(v)
 			}
 		}
@@ -182,7 +182,7 @@ func appendAssigned(dst []byte, old string, keys []string, value string) []byte 
 			dst = append(dst, ',')
 		}
 		dst = append(append(dst, k...), ':')
-		if !done && keyIs(k, keys[0]) {
+		if !done && c.is(k, keys[0]) {
 			dst, done = appendAssigned(dst, v, keys[1:], value), true
 		} else {
 			dst = append(dst, v...)
@@ -261,7 +261,7 @@ func appendRemoved(dst []byte, old string, keys []string) []byte {
 		if !ok {
 			return append(dst, '}')
 		}
-		hit := keyIs(k, keys[0])
+		hit := c.is(k, keys[0])
 		if hit && len(keys) == 1 {
 			continue
 		}

@@ -115,7 +115,7 @@ func (re *jsRegex) match(text string) (bool, error) {
 		ok, err = re.full.MatchString(text)
 	}
 	if err != nil {
-		e := nodes.Errorf("the regular expression %q took longer than %s on a text of %d bytes", re.pattern, regexTimeout, len(text))
+		e := nodes.Errorf("the regular expression %q took longer than %s on a text of %d bytes", re.pattern, re.full.MatchTimeout, len(text))
 		e.Hint, e.Cause = "write it so that it needs less backtracking", err
 		return false, e
 	}

@@ -191,12 +191,15 @@ func (s *setRun) keepsBinary(i int, others bool) (bool, error) {
 	return others && !strip, err
 }
 
-// copies is how often an item is given: duplicateItem is there to try a workflow out.
+// copies is how often an item is given. duplicateItem is there to try a workflow out: in other runs it does nothing, as in n8n.
 func (s *setRun) copies(i int) (n int, err error) {
 	if s.sameCopies && s.copied > 0 {
 		return s.copied, nil
 	}
 	defer func() { s.copied = n }()
+	if s.call.Mode != "manual" {
+		return 1, nil
+	}
 	duplicate, err := s.call.Param("duplicateItem").Bool(i, false)
 	if err != nil || !duplicate {
 		return 1, err

@@ -238,38 +238,37 @@ func (p *fieldPlan) mismatch(i, field int, v nodes.Value) error {
 	return e
 }
 
-// appendObject writes the base with the fields set: those it has in their place, new ones behind.
+// appendObject writes the base with the fields set: those it has in their place, new ones behind. What lies between is
+// copied in one piece.
 func (p *fieldPlan) appendObject(dst []byte, base string, values []nodes.Value) []byte {
-	var done uint64 // bit per slot
-	many := len(p.slots) > 64
-	seen := map[int]bool(nil)
-	if many {
-		seen = make(map[int]bool, len(p.slots))
+	var done uint64 // a bit for each slot
+	var rest map[int]bool
+	if len(p.slots) > 64 {
+		rest = make(map[int]bool, len(p.slots))
 	}
-	dst = append(dst, '{')
+	copied := 0
 	for c := members(base); ; {
 		key, value, ok := c.next()
 		if !ok {
 			break
 		}
-		if len(dst) > 1 {
-			dst = append(dst, ',')
-		}
-		dst = append(append(dst, key...), ':')
-		at := p.slotOf(key)
+		at := p.slotOf(&c, key)
 		if at < 0 {
-			dst = append(dst, value...)
 			continue
 		}
-		if many {
-			seen[at] = true
+		if rest != nil {
+			rest[at] = true
 		} else {
 			done |= 1 << at
 		}
+		end := c.at - 1 // of the value
+		dst = append(dst, base[copied:end-len(value)]...)
 		dst = values[p.slots[at].field].AppendJSON(dst)
+		copied = end
 	}
+	dst = append(dst, base[copied:len(base)-1]...)
 	for s := range p.slots {
-		if done&(1<<s) != 0 || seen[s] {
+		if done&(1<<s) != 0 || rest[s] {
 			continue
 		}
 		if len(dst) > 1 {
@@ -282,9 +281,9 @@ func (p *fieldPlan) appendObject(dst []byte, base string, values []nodes.Value) 
 }
 
 // slotOf finds the slot of a key as it is written in JSON, -1 if there is none.
-func (p *fieldPlan) slotOf(key string) int {
+func (p *fieldPlan) slotOf(c *cursor, key string) int {
 	for s := range p.slots {
-		if keyIs(key, p.slots[s].name) {
+		if c.is(key, p.slots[s].name) {
 			return s
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
+const jsonType = "application/json; charset=utf-8"
+
 // webhook starts a run for every HTTP request to its address.
 type webhook struct{}
 
@@ -133,7 +135,7 @@ func immediateAnswer(call *nodes.Call) (nodes.Response, error) {
 		r.Body = []byte(text)
 		return r, nil
 	}
-	setDefault(r.Header, "Content-Type", "application/json; charset=utf-8")
+	setDefault(r.Header, "Content-Type", jsonType)
 	r.Body = []byte(`{"message":"Workflow was started"}`)
 	return r, nil
 }
@@ -144,7 +146,7 @@ func (webhook) Respond(call *nodes.Call, result nodes.Result) (nodes.Response, e
 		return *result.Reply, nil
 	}
 	if result.Err != nil {
-		return message(http.StatusInternalServerError, "Error in workflow"), nil
+		return nodes.Response{Status: http.StatusInternalServerError, Header: http.Header{"Content-Type": {jsonType}}, Body: []byte(`{"message":"Error in workflow"}`)}, nil
 	}
 	r, err := responseHead(call)
 	if err != nil {
@@ -156,9 +158,10 @@ func (webhook) Respond(call *nodes.Call, result nodes.Result) (nodes.Response, e
 	}
 	switch kind {
 	case "noData":
+		setDefault(r.Header, "Content-Type", jsonType)
 		return r, nil
 	case "allEntries":
-		setDefault(r.Header, "Content-Type", "application/json; charset=utf-8")
+		setDefault(r.Header, "Content-Type", jsonType)
 		r.Body = append(r.Body, '[')
 		for i, it := range result.Items.All() {
 			if i > 0 {
@@ -173,7 +176,7 @@ func (webhook) Respond(call *nodes.Call, result nodes.Result) (nodes.Response, e
 		return r, nodes.Errorf("the response data must be allEntries, firstEntryJson, firstEntryBinary or noData, and is %q", kind).WithParam("responseData", "")
 	}
 	if result.Items.Len() == 0 {
-		return message(http.StatusInternalServerError, "No item to return got found"), nil
+		return message(http.StatusInternalServerError, "No item to return was found"), nil
 	}
 	if kind == "firstEntryBinary" {
 		return binaryAnswer(call, r, result.Items.At(0))
@@ -196,16 +199,18 @@ func firstItemAnswer(call *nodes.Call, r nodes.Response, it nodes.Item) (nodes.R
 	if err != nil {
 		return r, err
 	}
-	if contentType == "" {
-		setDefault(r.Header, "Content-Type", "application/json; charset=utf-8")
-		r.Body = []byte(value.Raw)
-		return r, nil
-	}
-	r.Header.Set("Content-Type", contentType)
 	r.Body = []byte(value.Raw)
-	if value.Type == gjson.String { // of another type than JSON: the text itself
+	if value.Type == gjson.String { // the text itself
 		r.Body = []byte(value.Str)
+		setDefault(r.Header, "Content-Type", "text/html; charset=utf-8")
 	}
+	if contentType != "" {
+		if strings.HasPrefix(contentType, "text/") && !strings.Contains(contentType, "charset") {
+			contentType += "; charset=utf-8"
+		}
+		r.Header.Set("Content-Type", contentType)
+	}
+	setDefault(r.Header, "Content-Type", jsonType)
 	return r, nil
 }
 
@@ -258,5 +263,5 @@ func setDefault(h http.Header, name, value string) {
 func message(status int, text string) nodes.Response {
 	body := fmt.Appendf(nil, `{"code":0,"message":`)
 	body = append(nodes.AppendString(body, text), '}')
-	return nodes.Response{Status: status, Header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, Body: body}
+	return nodes.Response{Status: status, Header: http.Header{"Content-Type": {jsonType}}, Body: body}
 }

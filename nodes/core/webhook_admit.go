@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/cordboard/cordboard/nodes"
 )
@@ -22,13 +21,13 @@ func admit(ctx context.Context, call *nodes.Call, req *http.Request) (refused *n
 		return nil, err
 	}
 	if allowed != "" && !addressAllowed(allowed, req.RemoteAddr) {
-		return refuse(http.StatusForbidden, "IP is not whitelisted to access the webhook!"), nil
+		return refuse(http.StatusForbidden, "IP is not allowed to access the webhook!"), nil
 	}
 	ignoreBots, err := options.Get("ignoreBots").Bool(0, false)
 	if err != nil {
 		return nil, err
 	}
-	if ignoreBots && bots.MatchString(req.UserAgent()) {
+	if ignoreBots && (bots.MatchString(req.UserAgent()) || !browser.MatchString(req.UserAgent())) {
 		return refuse(http.StatusForbidden, "Authorization data is wrong!"), nil
 	}
 	auth, err := call.Param("authentication").String(0, "none")
@@ -46,8 +45,11 @@ func admit(ctx context.Context, call *nodes.Call, req *http.Request) (refused *n
 	return nil, nodes.Errorf("the authentication %s is not available yet", auth).WithParam("authentication", "")
 }
 
-// bots are the words by which crawlers, link previews and scripts for scanning name themselves.
-var bots = regexp.MustCompile(`(?i)bot|crawl|spider|slurp|facebookexternalhit|whatsapp|embedly|preview|lighthouse|headless|scrap|monitor|fetch|feed`)
+// Browsers begin so, and bots are the words by which crawlers, link previews and scripts name themselves all the same.
+var (
+	browser = regexp.MustCompile(`^(Mozilla|Opera)/`)
+	bots    = regexp.MustCompile(`(?i)bot|crawl|spider|slurp|facebookexternalhit|whatsapp|embedly|preview|lighthouse|headless|scrap|monitor|fetch|feed`)
+)
 
 func refuse(status int, text string) *nodes.Response {
 	return &nodes.Response{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(text)}
@@ -80,16 +82,21 @@ func checkBasic(ctx context.Context, call *nodes.Call, req *http.Request) (*node
 	}
 	user, password, ok := req.BasicAuth()
 	if !ok {
-		r := refuse(http.StatusUnauthorized, "Authorization is required!")
-		r.Header.Set("WWW-Authenticate", `Basic realm="Webhook"`)
-		return r, nil
+		return challenge("Authorization is required!"), nil
 	}
 	// Both are compared, so that the time does not tell which one was wrong.
 	userOK, passwordOK := same(user, access.Field("user")), same(password, access.Field("password"))
 	if !userOK || !passwordOK || access.Field("user") == "" || access.Field("password") == "" {
-		return refuse(http.StatusForbidden, "Authorization data is wrong!"), nil
+		return challenge("Authentication data is wrong!"), nil
 	}
 	return nil, nil
+}
+
+// challenge asks for a user and a password.
+func challenge(text string) *nodes.Response {
+	r := refuse(http.StatusUnauthorized, text)
+	r.Header.Set("WWW-Authenticate", `Basic realm="Webhook"`)
+	return r
 }
 
 func checkHeader(ctx context.Context, call *nodes.Call, req *http.Request) (*nodes.Response, error) {
@@ -123,10 +130,11 @@ func allowOrigin(call *nodes.Call, req *http.Request, h http.Header) error {
 	if err != nil {
 		return err
 	}
-	list := splitNames(strings.TrimSpace(allowed))
-	if slices.Contains(list, "*") || slices.Contains(list, origin) {
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Add("Vary", "Origin")
+	list := splitNames(allowed)
+	if !slices.Contains(list, "*") && !slices.Contains(list, origin) {
+		origin = list[0] // which the browser refuses
 	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Add("Vary", "Origin")
 	return nil
 }

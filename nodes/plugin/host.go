@@ -41,6 +41,7 @@ type session struct {
 	process  *process
 	binaries *binaryHost
 	binaryID uint32
+	offered  sync.Once
 	output   *tail
 	describe *proto.DescribeResponse
 }
@@ -180,12 +181,18 @@ func (h *Host) start(ctx context.Context) (*session, error) {
 	}
 	s := &session{endpoint: end.(*endpoint), client: client, process: started, output: out, binaries: newBinaryHost()}
 	s.binaryID = s.broker.NextId()
-	go s.broker.AcceptAndServe(s.binaryID, s.binaries.serve)
 	if s.describe, err = s.nodes.Describe(ctx, &proto.DescribeRequest{}); err != nil {
 		return fail(err)
 	}
 	h.log.Debug("plugin started", "took", time.Since(began))
 	return s, nil
+}
+
+// offerBinary lets the plugin connect to the service of binary data. It is offered with the first call that has any:
+// go-plugin forgets an offer after five seconds, by which the plugin takes it up.
+func (s *session) offerBinary() uint32 {
+	s.offered.Do(func() { go s.broker.AcceptAndServe(s.binaryID, s.binaries.serve) })
+	return s.binaryID
 }
 
 // startReason says in our words what go-plugin says in paragraphs.

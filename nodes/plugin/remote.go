@@ -185,12 +185,12 @@ func (r *remote) failed(ctx context.Context, s *session, err error) error {
 
 func (r *remote) begin(call *nodes.Call, s *session, id string) *proto.Begin {
 	b := &proto.Begin{
-		NodeType: r.descriptor.Type, Version: call.Version, Name: call.Name, Run: int32(call.Run), OnError: string(call.OnError), //nolint:gosec // a count of runs
-		Tries: int32(call.Retry.Tries), WaitMs: call.Retry.Wait.Milliseconds(), TimeZone: call.Engine.Location().String(), //nolint:gosec // at most 5
-		Inputs: int32(len(call.Inputs)), CallId: id, //nolint:gosec // inputs are few
+		NodeType: r.descriptor.Type, Version: call.Version, Name: call.Name, Run: int32(call.Run), OnError: string(call.OnError), Mode: call.Mode,
+		Tries: int32(call.Retry.Tries), WaitMs: call.Retry.Wait.Milliseconds(), TimeZone: call.Engine.Location().String(),
+		Inputs: int32(len(call.Inputs)), CallId: id,
 	}
 	if call.Binary != nil {
-		b.BinaryBroker = s.binaryID
+		b.BinaryBroker = s.offerBinary()
 	}
 	if op := call.Operation; op != nil {
 		b.Resource, b.Operation = op.Resource, op.Name
@@ -219,14 +219,14 @@ func sendCall(stream *lockedStream, begin *proto.Begin, call *nodes.Call) error 
 	}
 	for input, items := range call.Inputs {
 		b := batcher[*proto.Item]{flush: func(list []*proto.Item) error {
-			return stream.Send(&proto.ExecuteRequest{Message: &proto.ExecuteRequest_Items{Items: &proto.InputItems{Input: int32(input), Items: list}}}) //nolint:gosec // inputs are few
+			return stream.Send(&proto.ExecuteRequest{Message: &proto.ExecuteRequest_Items{Items: &proto.InputItems{Input: int32(input), Items: list}}})
 		}}
 		if call.Operation != nil {
 			if input > 0 {
 				break
 			}
 			for _, p := range call.Checked {
-				if err := b.add(&proto.Item{Json: []byte(p.JSON), Skip: p.Err != nil}, len(p.JSON)); err != nil {
+				if err := b.add(&proto.Item{Json: p.JSON, Skip: p.Err != nil}, len(p.JSON)); err != nil {
 					return err
 				}
 			}

@@ -78,8 +78,9 @@ type server struct {
 	broker   *goplugin.GRPCBroker
 	stderr   *os.File
 
-	binaryMu   sync.Mutex
-	binaryConn *grpc.ClientConn
+	binaryOffer sync.Once
+	binaryMu    sync.Mutex
+	binaryConn  *grpc.ClientConn
 }
 
 func newServer(types []nodes.Type) (*server, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -144,6 +145,14 @@ func (r *binaryReader) Read(p []byte) (int, error) {
 func (r *binaryReader) Close() error {
 	r.cancel()
 	return nil
+}
+
+// takeUpAfter is when the host's offer of its BinaryHost is taken up even if no node needs it by then: go-plugin forgets it
+// after five seconds. Most calls are over before and spare themselves the connection.
+const takeUpAfter = 3 * time.Second
+
+func (s *server) takeUpBinary(id uint32) {
+	s.binaryOffer.Do(func() { time.AfterFunc(takeUpAfter, func() { _, _ = s.dialBinary(id) }) })
 }
 
 // dialBinary connects to the host's BinaryHost, once for the process.

@@ -75,11 +75,14 @@ func (s *server) call(ctx context.Context, begin *proto.Begin, n nodes.Node, ask
 	}
 	engine := &remoteEngine{asks: asks, location: location}
 	call := &nodes.Call{
-		Name: begin.GetName(), Type: begin.GetNodeType(), Version: begin.GetVersion(), Run: int(begin.GetRun()),
+		Name: begin.GetName(), Type: begin.GetNodeType(), Version: begin.GetVersion(), Run: int(begin.GetRun()), Mode: begin.GetMode(),
 		Inputs: make([]nodes.Items, begin.GetInputs()), OnError: nodes.OnError(begin.GetOnError()),
 		Retry:  nodes.Retry{Tries: int(begin.GetTries()), Wait: time.Duration(begin.GetWaitMs()) * time.Millisecond},
 		Engine: engine, Binary: &remoteBinary{server: s, callID: begin.GetCallId(), id: begin.GetBinaryBroker()},
 		Log: slog.New(&remoteLog{send: logLine}),
+	}
+	if id := begin.GetBinaryBroker(); id != 0 {
+		s.takeUpBinary(id)
 	}
 	if begin.GetOperation() != "" {
 		checked, ok := n.(nodes.Checked)
@@ -133,7 +136,7 @@ func checkedFromWire(w *proto.Item) nodes.CheckedParams {
 	if w.GetSkip() {
 		return nodes.CheckedParams{Err: nodes.Errorf("its parameters did not pass")}
 	}
-	return nodes.CheckedParams{JSON: string(w.GetJson())}
+	return nodes.CheckedParams{JSON: w.GetJson()}
 }
 
 // executeSink sends results in batches. Log lines and asks go out between them.
@@ -149,12 +152,12 @@ var _ nodes.Sink = (*executeSink)(nil)
 // Emit is nodes.Sink's.
 func (s *executeSink) Emit(output int, it nodes.Item) {
 	w := itemToWire(it)
-	s.add(&proto.Result{Output: int32(output), Item: w}, len(w.GetJson())) //nolint:gosec // outputs are few
+	s.add(&proto.Result{Output: int32(output), Item: w}, len(w.GetJson()))
 }
 
 // Failed is nodes.Sink's.
 func (s *executeSink) Failed(i int, e *nodes.Error) {
-	s.add(&proto.Result{Failed: errorToWire(e), FailedItem: int32(i)}, 0) //nolint:gosec // an item's index
+	s.add(&proto.Result{Failed: errorToWire(e), FailedItem: int32(i)}, 0)
 }
 
 func (s *executeSink) add(r *proto.Result, size int) {
@@ -276,7 +279,7 @@ func (e *remoteEngine) Evaluate(expr nodes.Expression, item int, extra map[strin
 	if !ok {
 		return nodes.Value{}, fmt.Errorf("an expression of type %T does not come from this call", expr)
 	}
-	ask := &proto.EvalAsk{Pointer: r.pointer, Item: int32(item)} //nolint:gosec // an item's index
+	ask := &proto.EvalAsk{Pointer: r.pointer, Item: int32(item)}
 	for name, v := range extra {
 		if ask.Extra == nil {
 			ask.Extra = map[string][]byte{}
@@ -326,7 +329,7 @@ func (*remoteLog) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle is slog.Handler's.
 func (l *remoteLog) Handle(_ context.Context, r slog.Record) error {
-	line := &proto.LogLine{Level: int32(r.Level), Message: r.Message, Fields: map[string]string{}} //nolint:gosec // slog's levels are small
+	line := &proto.LogLine{Level: int32(r.Level), Message: r.Message, Fields: map[string]string{}}
 	for _, a := range l.attrs {
 		line.Fields[a.Key] = a.Value.String()
 	}

@@ -282,7 +282,7 @@ func (ticker) Listen(ctx context.Context, call *nodes.Call, start nodes.Start) e
 		select {
 		case r := <-started.Result:
 			if r.Err != nil || r.Items.Len() != 1 || r.Items.At(0).JSON() != item.JSON() {
-				return fmt.Errorf("run %s of tick %d came to %v, %v", started.ExecutionID, i, r.Items, r.Err)
+				return fmt.Errorf("run %s of tick %d came to %v, %w", started.ExecutionID, i, r.Items, r.Err)
 			}
 		case <-ctx.Done():
 			return nil

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unsafe"
 
 	"github.com/tidwall/gjson"
 
@@ -13,10 +12,9 @@ import (
 )
 
 func itemToWire(it nodes.Item) *proto.Item {
-	text := it.JSON()
-	w := &proto.Item{Json: unsafe.Slice(unsafe.StringData(text), len(text))} // it is only read, to be sent
+	w := &proto.Item{Json: it.JSON()}
 	for p := range it.Parents() {
-		w.Parents = append(w.Parents, &proto.Parent{Item: int32(p.Item()), Input: int32(p.Input())}) //nolint:gosec // indices of items in memory
+		w.Parents = append(w.Parents, &proto.Parent{Item: int32(p.Item()), Input: int32(p.Input())})
 	}
 	if it.Binary().Len() > 0 {
 		w.Binary = it.Binary().AppendJSON(nil)
@@ -26,7 +24,7 @@ func itemToWire(it nodes.Item) *proto.Item {
 
 // itemFromWire reads an item that comes from the other side; its JSON is checked, as it comes from outside.
 func itemFromWire(w *proto.Item) (nodes.Item, error) {
-	text, err := nodes.Normalize(jsonOf(w))
+	text, err := nodes.Normalize(w.GetJson())
 	if err != nil {
 		return nodes.Item{}, fmt.Errorf("an item's JSON: %w", err)
 	}
@@ -37,12 +35,7 @@ func itemFromWire(w *proto.Item) (nodes.Item, error) {
 }
 
 // itemFromHost reads an item that the plugin is given: the host's items are in the form that items have.
-func itemFromHost(w *proto.Item) (nodes.Item, error) { return withRest(nodes.NewItem(jsonOf(w)), w) }
-
-// jsonOf is an item's JSON without another copy of it: nobody changes a message that was received.
-func jsonOf(w *proto.Item) string {
-	return unsafe.String(unsafe.SliceData(w.GetJson()), len(w.GetJson()))
-}
+func itemFromHost(w *proto.Item) (nodes.Item, error) { return withRest(nodes.NewItem(w.GetJson()), w) }
 
 // withRest adds lineage and binary data.
 func withRest(it nodes.Item, w *proto.Item) (nodes.Item, error) {
@@ -92,7 +85,7 @@ func errorToWire(err error) *proto.Error {
 	}
 	e := nodes.AsError(err)
 	return &proto.Error{
-		Message: e.Message, Description: e.Description, Hint: e.Hint, Item: int32(e.Item), Parameter: e.Parameter, //nolint:gosec // an item's index
+		Message: e.Message, Description: e.Description, Hint: e.Hint, Item: int32(e.Item), Parameter: e.Parameter,
 		Pointer: e.Pointer, HttpCode: e.HTTPCode, Kind: e.Kind,
 	}
 }

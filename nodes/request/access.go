@@ -7,8 +7,8 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// maxRenewals is how many tokens in a row may be refused before the refusal is believed.
-const maxRenewals = 2
+// maxRenewals is how many tokens in a row may be refused, with no request getting through, before the refusal is believed.
+const maxRenewals = 3
 
 // accessHolder shares a step's access between its jobs: it is asked for when the first request is about to go out, and a
 // refused token is renewed once for all.
@@ -18,9 +18,8 @@ type accessHolder struct {
 	mu      sync.Mutex
 	asked   bool
 	access  nodes.Access
-	err     error  // of asking or renewing; it meets every job
-	worked  uint64 // the newest generation that the server has taken
-	refused int    // renewals since then
+	err     error // of asking or renewing; it meets every job
+	refused int   // renewals since a token was taken last
 }
 
 // get returns the access at hand, an empty one for a node without credentials.
@@ -49,9 +48,6 @@ func (h *accessHolder) renew(ctx context.Context, generation uint64) (a nodes.Ac
 	if h.err != nil || h.access.Generation != generation {
 		return h.access, true, h.err
 	}
-	if h.worked == generation {
-		h.refused = 0
-	}
 	if h.refused >= maxRenewals {
 		return h.access, false, nil
 	}
@@ -67,10 +63,10 @@ func (h *accessHolder) renew(ctx context.Context, generation uint64) (a nodes.Ac
 	return h.access, true, h.err
 }
 
-// took notes that the server accepted the token of this generation.
-func (h *accessHolder) took(generation uint64) {
+// took notes that the server accepted a token.
+func (h *accessHolder) took() {
 	h.mu.Lock()
-	h.worked = generation
+	h.refused = 0
 	h.mu.Unlock()
 }
 

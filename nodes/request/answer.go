@@ -1,7 +1,6 @@
 package request
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"io"
@@ -27,7 +26,7 @@ const (
 type answer struct {
 	status int
 	header http.Header
-	body   []byte // of JSON, text and errors
+	body   string // of JSON, text and errors
 	isJSON bool
 	isText bool
 	file   *nodes.File // of all else
@@ -53,32 +52,38 @@ func (w *worker) read(ctx context.Context, res *http.Response) (*answer, error) 
 		return a, w.readFile(ctx, a, kind, res)
 	}
 	var err error
-	if a.body, err = readBody(res, maxJSON); err != nil {
+	if a.body, err = w.x.readBody(res, maxJSON); err != nil {
 		return nil, err
 	}
-	if kind == "" && a.ok() && len(a.body) > 0 && !gjson.ValidBytes(a.body) {
+	if kind == "" && a.ok() && len(a.body) > 0 && !gjson.Valid(a.body) {
 		a.file = inlineFile(res, "application/octet-stream", a.body)
 	}
 	return a, nil
 }
 
+// copySize is the size of the buffers through which bodies are read.
+const copySize = 32 << 10
+
 // readBody reads a body into memory.
-func readBody(res *http.Response, limit int64) ([]byte, error) {
+func (x *Executor) readBody(res *http.Response, limit int64) (string, error) {
 	if res.ContentLength > limit {
-		return nil, nodes.Errorf("the answer is larger than %s", sizeText(limit))
+		return "", nodes.Errorf("the answer is larger than %s", sizeText(limit))
 	}
-	var b bytes.Buffer
-	if res.ContentLength > 0 {
-		b.Grow(int(res.ContentLength) + bytes.MinRead) // ReadFrom wants room at the end to see it
+	buf, ok := x.buffers.Get().(*[copySize]byte)
+	if !ok {
+		buf = new([copySize]byte)
 	}
-	n, err := b.ReadFrom(io.LimitReader(res.Body, limit+1))
+	defer x.buffers.Put(buf)
+	var b strings.Builder
+	b.Grow(int(max(res.ContentLength, 0)))
+	n, err := io.CopyBuffer(&b, io.LimitReader(res.Body, limit+1), buf[:])
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if n > limit {
-		return nil, nodes.Errorf("the answer is larger than %s", sizeText(limit))
+		return "", nodes.Errorf("the answer is larger than %s", sizeText(limit))
 	}
-	return b.Bytes(), nil
+	return b.String(), nil
 }
 
 func newFile(res *http.Response, kind string) *nodes.File {
@@ -88,9 +93,9 @@ func newFile(res *http.Response, kind string) *nodes.File {
 	return f
 }
 
-func inlineFile(res *http.Response, kind string, content []byte) *nodes.File {
+func inlineFile(res *http.Response, kind, content string) *nodes.File {
 	f := newFile(res, kind)
-	f.Data, f.Bytes = base64.StdEncoding.EncodeToString(content), int64(len(content))
+	f.Data, f.Bytes = base64.StdEncoding.EncodeToString([]byte(content)), int64(len(content))
 	f.FileSize = sizeText(f.Bytes)
 	return f
 }
@@ -98,7 +103,7 @@ func inlineFile(res *http.Response, kind string, content []byte) *nodes.File {
 // readFile streams a file to the binary store; without one it must be small enough to stand in the item.
 func (w *worker) readFile(ctx context.Context, a *answer, kind string, res *http.Response) error {
 	if w.call.Binary == nil {
-		content, err := readBody(res, maxInline)
+		content, err := w.x.readBody(res, maxInline)
 		if err == nil {
 			a.file = inlineFile(res, kind, content)
 		}
@@ -177,15 +182,17 @@ func (w *worker) items(ctx context.Context, a *answer) error {
 	if a.file != nil {
 		return w.deliver(ctx, nodes.NewItem("{}").WithBinary((*nodes.Binary)(nil).With("data", *a.file)))
 	}
-	if len(bytes.TrimSpace(a.body)) == 0 {
+	if strings.TrimSpace(a.body) == "" {
 		return w.deliver(ctx, nodes.NewItem(`{"success":true}`))
 	}
 	r, err := w.parse(a)
 	if err != nil {
 		return err
 	}
-	if list := r.Get("value"); w.options.splitItems && list.IsArray() {
-		r = list
+	if w.options.splitItems {
+		if list := r.Get("value"); list.IsArray() {
+			r = list
+		}
 	}
 	if !r.IsArray() {
 		return w.deliver(ctx, w.item(r))
@@ -200,7 +207,7 @@ func (w *worker) items(ctx context.Context, a *answer) error {
 
 // parse reads the JSON of an answer into the form that items have.
 func (w *worker) parse(a *answer) (gjson.Result, error) {
-	text, err := nodes.Normalize(string(bytes.TrimPrefix(a.body, []byte("\uFEFF"))))
+	text, err := nodes.Normalize(strings.TrimPrefix(a.body, "\uFEFF"))
 	if err != nil {
 		e := nodes.Errorf("%s: the answer is not JSON: %w", w.action(), err)
 		e.Kind, e.HTTPCode = nodes.APIError, strconv.Itoa(a.status)

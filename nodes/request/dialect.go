@@ -52,7 +52,7 @@ func (plain) pathValue(_ *descriptors.Property, v gjson.Result) (string, error) 
 func (plain) queryValue(_ *descriptors.Property, v gjson.Result) string { return joined(v) }
 
 func (plain) failure(op *descriptors.Operation, a *answer) *nodes.Error {
-	body := gjson.ParseBytes(a.body)
+	body := gjson.Parse(a.body)
 	for _, path := range []string{"error.message", "message", "error_description", "error", "detail", "title"} {
 		if m := body.Get(path); m.Type == gjson.String && m.Str != "" {
 			return apiError(op, a, m.Str)
@@ -129,7 +129,7 @@ func (odata) queryValue(p *descriptors.Property, v gjson.Result) string {
 
 // failure reads {"error": {code, message, details: [{code, message, target}]}}.
 func (odata) failure(op *descriptors.Operation, a *answer) *nodes.Error {
-	body := gjson.GetBytes(a.body, "error")
+	body := gjson.Get(a.body, "error")
 	if !body.IsObject() {
 		return plain{}.failure(op, a)
 	}

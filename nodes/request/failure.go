@@ -23,7 +23,7 @@ const hintAddress = "Check the credential's base URL."
 func apiError(op *descriptors.Operation, a *answer, message string) *nodes.Error {
 	text := strings.TrimSpace(fmt.Sprintf("%s: %s: %d %s", op.Resource, op.Name, a.status, http.StatusText(a.status)))
 	if message == "" && a.isText {
-		message = string(a.body[:min(len(a.body), 200)])
+		message = a.body[:min(len(a.body), 200)]
 	}
 	if message = strings.TrimSpace(strings.ToValidUTF8(message, "\uFFFD")); message != "" {
 		text += ": " + short(message)

@@ -11,6 +11,7 @@ package request
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/cordboard/cordboard/descriptors"
@@ -20,6 +21,7 @@ import (
 // Executor sends requests. Its connections are kept between steps and runs; it is safe for concurrent use.
 type Executor struct {
 	clients clients
+	buffers sync.Pool // of *[copySize]byte
 	// pause waits between tries and batches, now is the time; tests put their own here.
 	pause func(ctx context.Context, d time.Duration) error
 	now   func() time.Time

@@ -65,7 +65,7 @@ func backoff(try int) time.Duration {
 // retryAfter reads the header's two forms (RFC 9110, 10.2.3).
 func retryAfter(value string, now time.Time) (time.Duration, bool) {
 	if s, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31); err == nil {
-		return time.Duration(s) * time.Second, true //nolint:gosec // at most 31 bits
+		return time.Duration(s) * time.Second, true
 	}
 	if t, err := http.ParseTime(value); err == nil {
 		return max(t.Sub(now), 0), true

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	fault    = "simulated"
-	outcome3 = "The request was sent and its outcome is unknown: it was not repeated. Check what the server did."
+	fault          = "simulated"
+	outcomeUnknown = "The request was sent and its outcome is unknown: it was not repeated. Check what the server did."
 )
 
 // TestRetries holds, for one item, how often its operation reaches the server and what is said in the end.
@@ -57,11 +57,11 @@ func TestRetries(t *testing.T) {
 		{"read, dropped for good", read, drop("after", -1), nodes.Retry{}, 4, closed},
 		{"write, 429", write, status(429, 1, 3), nodes.Retry{}, 2, ""},
 		{"write, 503", write, status(503, 1, 0), nodes.Retry{}, 2, ""},
-		{"write, 502", write, status(502, 1, 0), nodes.Retry{Tries: 5}, 1, "502 Bad Gateway: simulated: bad gateway" + code + "\n" + outcome3},
-		{"write, 504", write, status(504, 1, 0), nodes.Retry{Tries: 5}, 1, "504 Gateway Timeout: simulated: gateway timeout" + code + "\n" + outcome3 + "\nThe PBX took too long: ask for a shorter period or fewer rows."},
+		{"write, 502", write, status(502, 1, 0), nodes.Retry{Tries: 5}, 1, "502 Bad Gateway: simulated: bad gateway" + code + "\n" + outcomeUnknown},
+		{"write, 504", write, status(504, 1, 0), nodes.Retry{Tries: 5}, 1, "504 Gateway Timeout: simulated: gateway timeout" + code + "\n" + outcomeUnknown + "\nThe PBX took too long: ask for a shorter period or fewer rows."},
 		{"write, 500, retryOnFail", write, status(500, 1, 0), nodes.Retry{Tries: 5}, 1, "500 Internal Server Error: simulated: internal server error" + code},
-		{"write, dropped before", write, drop("before", 1), nodes.Retry{Tries: 5}, 1, closed + "\n" + outcome3},
-		{"write, dropped after", write, drop("after", 1), nodes.Retry{Tries: 5}, 1, closed + "\n" + outcome3},
+		{"write, dropped before", write, drop("before", 1), nodes.Retry{Tries: 5}, 1, closed + "\n" + outcomeUnknown},
+		{"write, dropped after", write, drop("after", 1), nodes.Retry{Tries: 5}, 1, closed + "\n" + outcomeUnknown},
 		{"write, wait is too long", write, status(429, -1, 301), nodes.Retry{}, 1, "429 Too Many Requests: simulated: too many requests" + code + "\nThe server asks for a pause of 5m1s: run it again after that."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestDroppedBodyOfWrite(t *testing.T) {
 	})
 	r.call.Retry = nodes.Retry{Tries: 5}
 	_, err := r.run(writeThing(), `{"id":"1"}`)
-	r.wantError(err, server.URL, "item 0: Things: Change Thing: the connection to URL was closed before the answer was complete\n"+outcome3)
+	r.wantError(err, server.URL, "item 0: Things: Change Thing: the connection to URL was closed before the answer was complete\n"+outcomeUnknown)
 	if asked != 1 {
 		t.Errorf("%d requests", asked)
 	}
@@ -197,7 +197,7 @@ func TestCancelled(t *testing.T) {
 		options string
 		want    string
 	}{
-		{"read", false, false, `{}`, "item 1: interrupted at item 1 of 6: stop it"},
+		{"read", false, false, `{"concurrency":1}`, "item 1: interrupted at item 1 of 6: stop it"},
 		{"write", true, false, `{"concurrency":2}`, "item 1: interrupted at item 1 of 6: stop it\ndone: item 0; sent with unknown outcome: items 1, 2; not sent: items 3 to 5"},
 		{"write, one by one", true, false, `{"concurrency":1}`, "item 1: interrupted at item 1 of 6: stop it\ndone: item 0; sent with unknown outcome: item 1; not sent: items 2 to 5"},
 		{"write, in a pause", true, true, `{"concurrency":1}`, "item 1: interrupted at item 1 of 6: stop it\ndone: item 0; not sent: items 1 to 5"},

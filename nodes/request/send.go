@@ -53,7 +53,7 @@ func (w *worker) send(ctx context.Context, req *Request) (*answer, error) {
 			}
 		}
 		if t.err == nil && t.answer.ok() {
-			w.access.took(access.Generation)
+			w.access.took()
 			w.job.outcome = max(w.job.outcome, done)
 			return t.answer, nil
 		}
@@ -130,12 +130,13 @@ func newHTTPRequest(ctx context.Context, req *Request, access nodes.Access) (*ht
 	if err != nil {
 		return nil, err
 	}
-	hr.Header = http.Header{"Accept": {"application/json, */*;q=0.5"}, "User-Agent": {"cordboard"}}
+	v := []string{"application/json, */*;q=0.5", "cordboard", "application/json", "Bearer " + access.Token} // one allocation for all
+	hr.Header["Accept"], hr.Header["User-Agent"] = v[0:1:1], v[1:2:2]
 	if req.HasBody {
-		hr.Header["Content-Type"] = []string{"application/json"}
+		hr.Header["Content-Type"] = v[2:3:3]
 	}
 	if access.Token != "" {
-		hr.Header["Authorization"] = []string{"Bearer " + access.Token}
+		hr.Header["Authorization"] = v[3:4:4]
 	}
 	for name, value := range req.Header {
 		hr.Header.Set(name, value)

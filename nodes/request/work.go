@@ -54,7 +54,7 @@ func (w *worker) idBatches(ctx context.Context, ids []gjson.Result) error {
 		switch w.op.Response.Kind {
 		case "none":
 		case "collection":
-			list := gjson.GetBytes(a.body, "value")
+			list := gjson.Get(a.body, "value")
 			for _, v := range list.Array() {
 				values = append(values, v.Raw)
 			}
@@ -68,7 +68,7 @@ func (w *worker) idBatches(ctx context.Context, ids []gjson.Result) error {
 	case "none":
 		return w.items(ctx, &answer{status: http.StatusNoContent})
 	case "collection":
-		return w.items(ctx, &answer{status: http.StatusOK, body: []byte(`{"value":[` + strings.Join(values, ",") + `]}`)})
+		return w.items(ctx, &answer{status: http.StatusOK, body: `{"value":[` + strings.Join(values, ",") + `]}`})
 	}
 	return nil
 }

@@ -558,9 +558,13 @@ type Begin struct {
 	Parameters []byte `protobuf:"bytes,10,opt,name=parameters,proto3" json:"parameters,omitempty"`
 	TimeZone   string `protobuf:"bytes,11,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// call_id names this call to BinaryHost.
-	CallId        string `protobuf:"bytes,12,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
-	BinaryBroker  uint32 `protobuf:"varint,13,opt,name=binary_broker,json=binaryBroker,proto3" json:"binary_broker,omitempty"`
-	Inputs        int32  `protobuf:"varint,14,opt,name=inputs,proto3" json:"inputs,omitempty"`
+	CallId string `protobuf:"bytes,12,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// binary_broker is the broker's id of BinaryHost, 0 if the host keeps no binary data for this call. It must be dialled
+	// within 5 seconds of the first call that has it; the connection serves all calls.
+	BinaryBroker uint32 `protobuf:"varint,13,opt,name=binary_broker,json=binaryBroker,proto3" json:"binary_broker,omitempty"`
+	Inputs       int32  `protobuf:"varint,14,opt,name=inputs,proto3" json:"inputs,omitempty"`
+	// mode is the run's: manual, webhook, trigger.
+	Mode          string `protobuf:"bytes,15,opt,name=mode,proto3" json:"mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -693,6 +697,13 @@ func (x *Begin) GetInputs() int32 {
 	return 0
 }
 
+func (x *Begin) GetMode() string {
+	if x != nil {
+		return x.Mode
+	}
+	return ""
+}
+
 // InputItems are items of one input, or checked parameters of items of input 0.
 type InputItems struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -749,7 +760,7 @@ func (x *InputItems) GetItems() []*Item {
 type Item struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// json is the item's JSON object; for a node with operations, its checked parameters.
-	Json    []byte    `protobuf:"bytes,1,opt,name=json,proto3" json:"json,omitempty"`
+	Json    string    `protobuf:"bytes,1,opt,name=json,proto3" json:"json,omitempty"`
 	Parents []*Parent `protobuf:"bytes,2,rep,name=parents,proto3" json:"parents,omitempty"`
 	// binary is the item's binary references as JSON by key, n8n's form.
 	Binary []byte `protobuf:"bytes,3,opt,name=binary,proto3" json:"binary,omitempty"`
@@ -790,11 +801,11 @@ func (*Item) Descriptor() ([]byte, []int) {
 	return file_cordboard_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *Item) GetJson() []byte {
+func (x *Item) GetJson() string {
 	if x != nil {
 		return x.Json
 	}
-	return nil
+	return ""
 }
 
 func (x *Item) GetParents() []*Parent {
@@ -2174,7 +2185,7 @@ const file_cordboard_proto_rawDesc = "" +
 	"\x03ask\x18\x02 \x01(\v2\x18.cordboard.plugin.v1.AskH\x00R\x03ask\x120\n" +
 	"\x03log\x18\x03 \x01(\v2\x1c.cordboard.plugin.v1.LogLineH\x00R\x03log\x12/\n" +
 	"\x04done\x18\x04 \x01(\v2\x19.cordboard.plugin.v1.DoneH\x00R\x04doneB\t\n" +
-	"\amessage\"\xfb\x02\n" +
+	"\amessage\"\x8f\x03\n" +
 	"\x05Begin\x12\x1b\n" +
 	"\tnode_type\x18\x01 \x01(\tR\bnodeType\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x01R\aversion\x12\x12\n" +
@@ -2192,13 +2203,14 @@ const file_cordboard_proto_rawDesc = "" +
 	"\ttime_zone\x18\v \x01(\tR\btimeZone\x12\x17\n" +
 	"\acall_id\x18\f \x01(\tR\x06callId\x12#\n" +
 	"\rbinary_broker\x18\r \x01(\rR\fbinaryBroker\x12\x16\n" +
-	"\x06inputs\x18\x0e \x01(\x05R\x06inputs\"S\n" +
+	"\x06inputs\x18\x0e \x01(\x05R\x06inputs\x12\x12\n" +
+	"\x04mode\x18\x0f \x01(\tR\x04mode\"S\n" +
 	"\n" +
 	"InputItems\x12\x14\n" +
 	"\x05input\x18\x01 \x01(\x05R\x05input\x12/\n" +
 	"\x05items\x18\x02 \x03(\v2\x19.cordboard.plugin.v1.ItemR\x05items\"}\n" +
 	"\x04Item\x12\x12\n" +
-	"\x04json\x18\x01 \x01(\fR\x04json\x125\n" +
+	"\x04json\x18\x01 \x01(\tR\x04json\x125\n" +
 	"\aparents\x18\x02 \x03(\v2\x1b.cordboard.plugin.v1.ParentR\aparents\x12\x16\n" +
 	"\x06binary\x18\x03 \x01(\fR\x06binary\x12\x12\n" +
 	"\x04skip\x18\x04 \x01(\bR\x04skip\"2\n" +
