@@ -146,7 +146,7 @@ func (webhook) Respond(call *nodes.Call, result nodes.Result) (nodes.Response, e
 		return *result.Reply, nil
 	}
 	if result.Err != nil {
-		return nodes.Response{Status: http.StatusInternalServerError, Header: http.Header{"Content-Type": {jsonType}}, Body: []byte(`{"message":"Error in workflow"}`)}, nil
+		return nodes.Response{Status: http.StatusInternalServerError, Header: http.Header{"Content-Type": {jsonType}}, Body: []byte(`{"message":"Error in workflow"}`)}, nil //nolint:nilerr // what went wrong is for the log, not for the caller
 	}
 	r, err := responseHead(call)
 	if err != nil {

@@ -85,7 +85,7 @@ func textOf(v gjson.Result) string {
 }
 
 // odata is the dialect of OData version 4 (OASIS OData URL Conventions, section 2 and 5.1.1.11).
-type odata struct{ plain }
+type odata struct{}
 
 // bare reports whether OData writes text of this format without quotes.
 func bare(format string) bool {
