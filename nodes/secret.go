@@ -62,8 +62,11 @@ func Redact(text, json string, secrets ...string) string {
 // collectSecrets gathers the values of secret fields, and all values inside of those.
 func collectSecrets(r gjson.Result, secret bool, found *[]string) {
 	if !r.IsObject() && !r.IsArray() {
-		if secret && (r.Type == gjson.String || r.Type == gjson.Number) {
-			*found = append(*found, r.String(), r.Raw)
+		switch {
+		case secret && r.Type == gjson.String:
+			*found = append(*found, r.Str)
+		case secret && r.Type == gjson.Number:
+			*found = append(*found, r.Raw)
 		}
 		return
 	}

@@ -5,9 +5,13 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"time"
 
 	"github.com/cordboard/cordboard/nodes"
 )
+
+// headerTimeout is how long a server may take to begin its answer, where no timeout is asked for (n8n's default).
+const headerTimeout = 5 * time.Minute
 
 // clients keeps one HTTP client for each way to connect.
 type clients struct {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
-	"time"
 
 	"github.com/cordboard/cordboard/nodes"
 )
@@ -99,18 +98,18 @@ func (w *worker) once(ctx context.Context, req *Request, access nodes.Access) tr
 	w.sent = false
 	res, err := client.Do(hr)
 	if err != nil {
-		return trip{err: w.timedOut(ctx, err), sent: w.sent}
+		return trip{err: timedOut(ctx, err), sent: w.sent}
 	}
 	defer res.Body.Close()
 	a, err := w.read(ctx, res)
 	if err != nil {
-		return trip{err: w.timedOut(ctx, err), sent: true}
+		return trip{err: timedOut(ctx, err), sent: true}
 	}
 	return trip{answer: a, sent: true}
 }
 
 // timedOut names the cause where the request's own timeout ended it: reading a body tells only that the deadline is over.
-func (w *worker) timedOut(ctx context.Context, err error) error {
+func timedOut(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), errTimeout) {
 		return errTimeout
 	}
@@ -143,6 +142,3 @@ func newHTTPRequest(ctx context.Context, req *Request, access nodes.Access) (*ht
 	}
 	return hr, nil
 }
-
-// headerTimeout is how long a server may take to begin its answer, where no timeout is asked for (n8n's default).
-const headerTimeout = 5 * time.Minute
