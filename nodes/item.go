@@ -2,6 +2,7 @@ package nodes
 
 import (
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/tidwall/gjson"
@@ -23,8 +24,14 @@ type Parent struct {
 	input int32
 }
 
-// From returns the parent that is item number item of input number input.
-func From(item, input int) Parent { return Parent{int32(item) + 1, int32(input)} }
+// From returns the parent that is item number item of input number input. Numbers that no item can have, which come from
+// files and plugins, give no parent.
+func From(item, input int) Parent {
+	if item < 0 || item >= math.MaxInt32 || input < 0 || input > math.MaxInt32 {
+		return Parent{}
+	}
+	return Parent{int32(item) + 1, int32(input)}
+}
 
 // Known reports whether p is a parent at all.
 func (p Parent) Known() bool { return p.item != 0 }

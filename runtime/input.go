@@ -124,8 +124,8 @@ func parentsOf(r gjson.Result) []nodes.Parent {
 }
 
 func short(text string) string {
-	if len(text) > 40 {
-		return text[:40] + "…"
+	if runes := []rune(text); len(runes) > 40 {
+		return string(runes[:40]) + "…"
 	}
 	return text
 }

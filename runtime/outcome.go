@@ -61,7 +61,7 @@ func errorOf(it nodes.Item) (message gjson.Result, isError bool) {
 		return it.Get("error"), true
 	}
 	message = it.Get("error")
-	if !message.Exists() || message.Type == gjson.Null || message.Type == gjson.False || message.String() == "" {
+	if !nodes.ResultValue(message).Truthy() {
 		return message, false
 	}
 	keys := 0

@@ -37,6 +37,13 @@ type field struct {
 var notSent = []string{"resource", "operation", "authentication"}
 
 func compileCheck(ctx context.Context, checked nodes.Checked, s *step, at Problem) *parameterCheck {
+	for _, name := range []string{"resource", "operation"} {
+		if s.params.Member(name).Expression() != nil {
+			at.Parameter, at.Mend = name, "choose one: what the node takes depends on it"
+			s.problems.errorf(at, "the %s must be a fixed text and not an expression", name)
+			return nil
+		}
+	}
 	resource, operation := s.params.Member("resource").Value().Str(), s.params.Member("operation").Value().Str()
 	d := s.typ.Descriptor
 	if !findOperation(d, resource, operation, &s.problems, at) {
@@ -291,7 +298,7 @@ func coerceJSON(v nodes.Value, prop *descriptors.Property) (nodes.Value, error) 
 	}
 	normal, err := nodes.Normalize(text)
 	if err != nil {
-		return v, nodes.Errorf("is not JSON: %w: %s", err, short(text))
+		return v, nodes.Errorf("is not JSON: %w", err) // without the text: it may hold a password
 	}
 	return nodes.WireValue(normal), nil
 }

@@ -100,6 +100,10 @@ func (p *Plan) connect() {
 func (e *Engine) compileStep(ctx context.Context, p *Plan, s *step) {
 	at := Problem{File: p.Workflow.File, Node: s.node.Name}
 	typ, err := e.opts.Nodes.Find(s.node.Type, s.node.Version)
+	if err != nil && s.node.Disabled { // it only passes items on
+		s.problems.warnf(at, "%s", err)
+		return
+	}
 	if err != nil {
 		s.problems.errorf(at, "%s", err)
 		return
@@ -125,7 +129,7 @@ func (e *Engine) compileStep(ctx context.Context, p *Plan, s *step) {
 	if checked, ok := typ.Node.(nodes.Checked); ok && !s.node.Disabled {
 		s.check = compileCheck(ctx, checked, s, at)
 	}
-	e.checkCredentials(s, at)
+	e.checkCredentials(p, s, at)
 }
 
 // compileError is an expression that does not compile. In n8n such a node fails when it is reached, not before; so
@@ -163,8 +167,8 @@ func (p *Plan) checkReferences(s *step, at Problem) {
 	})
 }
 
-func (e *Engine) checkCredentials(s *step, at Problem) {
-	if s.node.Disabled {
+func (e *Engine) checkCredentials(p *Plan, s *step, at Problem) {
+	if s.node.Disabled || p.isPinned(s.node.Name) {
 		return
 	}
 	for _, use := range s.typ.Descriptor.Credentials {
@@ -206,8 +210,8 @@ func (s *step) waitsForEvents() bool {
 
 // outputs is the number of the node's regular outputs; a failed item goes to the one after them.
 func (s *step) outputs() int {
-	if n := len(s.typ.Descriptor.Outputs); n > 0 {
-		return n
+	if s.typ.Descriptor != nil && len(s.typ.Descriptor.Outputs) > 0 {
+		return len(s.typ.Descriptor.Outputs)
 	}
 	return 1
 }

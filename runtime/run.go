@@ -33,9 +33,6 @@ type Execution struct {
 	plan   *Plan
 	state  *State
 	binary nodes.BinaryStore
-	until  string
-	err    *nodes.Error
-	status Status
 }
 
 // NewExecution prepares a run of the plan. The error says that it cannot start: Problems.
@@ -47,8 +44,8 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 	if opts.Until != "" && plan.byName[opts.Until] == nil {
 		return nil, plan.unknownNode("--until", opts.Until)
 	}
-	x := &Execution{engine: e, plan: plan, binary: opts.Binary, until: opts.Until, status: StatusRunning, state: &State{
-		ExecutionID: opts.ID, Mode: opts.Mode, StartedAt: e.now(),
+	x := &Execution{engine: e, plan: plan, binary: opts.Binary, state: &State{
+		Status: StatusRunning, Until: opts.Until, ExecutionID: opts.ID, Mode: opts.Mode, StartedAt: e.now(),
 	}}
 	if x.state.ExecutionID == "" {
 		x.state.ExecutionID = NewID()
@@ -70,9 +67,14 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 // NewID returns an id for an execution.
 func NewID() string { return rand.Text() }
 
-// Restore continues a run from its state.
-func (e *Engine) Restore(plan *Plan, state *State, binary nodes.BinaryStore) *Execution {
-	return &Execution{engine: e, plan: plan, binary: binary, state: state, status: StatusRunning}
+// Restore continues a run from its state. The plan must be of the same workflow: a node that it lacks is an error.
+func (e *Engine) Restore(plan *Plan, state *State, binary nodes.BinaryStore) (*Execution, error) {
+	for name := range state.nodes() {
+		if plan.byName[name] == nil {
+			return nil, fmt.Errorf("the run's state has the node %q, which is not in the workflow %s", name, plan.Workflow.File)
+		}
+	}
+	return &Execution{engine: e, plan: plan, binary: binary, state: state}, nil
 }
 
 // State returns the run's state as it is between two steps.
@@ -82,12 +84,12 @@ func (x *Execution) State() *State { return x.state }
 func (x *Execution) Run(ctx context.Context) *Run {
 	for x.Step(ctx) {
 	}
-	return &Run{Status: x.status, State: x.state, StoppedAt: x.engine.now(), Err: x.err, plan: x.plan}
+	return &Run{Status: x.state.Status, State: x.state, StoppedAt: x.engine.now(), Err: x.state.Err, plan: x.plan}
 }
 
 // Step executes one node; false means that there is nothing more to do: the run ended or waits.
 func (x *Execution) Step(ctx context.Context) bool {
-	if x.status != StatusRunning || x.state.Suspended != nil {
+	if x.state.Status != StatusRunning {
 		return false
 	}
 	if ctx.Err() != nil {
@@ -96,13 +98,13 @@ func (x *Execution) Step(ctx context.Context) bool {
 	}
 	p, ok := x.next()
 	if !ok {
-		x.status = StatusSuccess
+		x.state.Status = StatusSuccess
 		return false
 	}
 	run, suspend := x.execute(ctx, p)
 	if suspend != nil {
 		x.state.Suspended = &Suspension{Step: p, Until: suspend.Until, Webhook: suspend.Webhook, Token: rand.Text()}
-		x.status = StatusWaiting
+		x.state.Status = StatusWaiting
 		return false
 	}
 	if run.Err != nil && run.Outputs == nil { // the failure stops the run
@@ -110,14 +112,11 @@ func (x *Execution) Step(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			x.cancelled(ctx, run.Err.Error())
 		} else {
-			x.err, x.status = run.Err, StatusError
+			x.state.Err, x.state.Status = run.Err, StatusError
 		}
 		return false
 	}
 	x.finish(run)
-	if x.until != "" && run.Node == x.until {
-		x.state.Stack, x.state.Waiting = nil, nil
-	}
 	return true
 }
 
@@ -135,7 +134,7 @@ func (x *Execution) Resume(items *nodes.Items) error {
 		}
 		items = &given
 	}
-	x.state.Suspended, x.status = nil, StatusRunning
+	x.state.Suspended, x.state.Status = nil, StatusRunning
 	out := linkByIndex([]nodes.Items{withoutLineage(*items)}, items.Len())
 	x.finish(&StepRun{Node: s.Step.Node, Sources: s.Step.Inputs, StartedAt: x.engine.now(), Outputs: out})
 	return nil
@@ -147,12 +146,16 @@ func (x *Execution) cancelled(ctx context.Context, detail string) {
 		e.Message = "the run was stopped: it took longer than its timeout"
 	}
 	e.Description = detail
-	x.err, x.status = e, StatusCanceled
+	x.state.Err, x.state.Status = e, StatusCanceled
 }
 
 // finish records a step and puts its followers on the stack.
 func (x *Execution) finish(run *StepRun) {
 	x.state.append(numbered(x.state, run))
+	if x.state.Until == run.Node {
+		x.state.Stack, x.state.Waiting = nil, nil
+		return
+	}
 	x.follow(run)
 }
 

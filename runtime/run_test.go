@@ -307,15 +307,17 @@ func TestStateRoundTrip(t *testing.T) {
 	}
 	x := begin()
 	for {
-		text, err := json.Marshal(x.State())
+		text, err := x.State().Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
-		var s runtime.State
-		if err := json.Unmarshal(text, &s); err != nil {
+		s, err := runtime.DecodeState(text)
+		if err != nil {
 			t.Fatal(err)
 		}
-		x = b.Restore(plan, &s, nil)
+		if x, err = b.Restore(plan, s, nil); err != nil {
+			t.Fatal(err)
+		}
 		if s.Suspended != nil {
 			if s.Suspended.Token == "" || !s.Suspended.Until.After(testTime) {
 				t.Errorf("the suspension came back as %+v", s.Suspended)

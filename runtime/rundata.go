@@ -81,7 +81,7 @@ func WriteItems(w io.Writer, items nodes.Items) error {
 			buf = append(buf, ',')
 		}
 		buf = append(append(buf, '\n'), it.JSON()...)
-		if len(buf) > 60<<10 {
+		if len(buf) > flushBytes {
 			if _, err := w.Write(buf); err != nil {
 				return err
 			}
@@ -102,6 +102,13 @@ func (r *Run) WriteJSON(w io.Writer) error {
 		buf = append(nodes.AppendString(buf, key), ':')
 		buf = append(nodes.AppendString(buf, value), ',')
 	}
+	var failed error
+	flush := func(part []byte) []byte { // a step may have a million items
+		if _, err := w.Write(part); err != nil && failed == nil {
+			failed = err
+		}
+		return part[:0]
+	}
 	buf = append(buf, '{')
 	str("status", string(r.Status))
 	str("mode", r.State.Mode)
@@ -117,11 +124,7 @@ func (r *Run) WriteJSON(w io.Writer) error {
 			if j > 0 {
 				buf = append(buf, ',')
 			}
-			buf = step.appendJSON(buf, false)
-			if _, err := w.Write(buf); err != nil {
-				return err
-			}
-			buf = buf[:0]
+			buf = step.appendJSON(buf, false, flush)
 		}
 		buf = append(buf, ']')
 	}
@@ -132,9 +135,12 @@ func (r *Run) WriteJSON(w io.Writer) error {
 	if r.Err != nil {
 		buf = appendError(append(buf, `,"error":`...), r.Err)
 	}
-	_, err := w.Write(append(buf, "}}}\n"...))
-	return err
+	flush(append(buf, "}}}\n"...))
+	return failed
 }
+
+// flushBytes is how much is gathered before it is written.
+const flushBytes = 60 << 10
 
 // timeFormat is JavaScript's Date.prototype.toISOString.
 const timeFormat = "2006-01-02T15:04:05.000Z"
@@ -150,8 +156,9 @@ func (s *State) nodeNames() []string {
 	return names
 }
 
-// appendJSON writes an entry of runData; the wire form of State has the node's name too.
-func (s *StepRun) appendJSON(dst []byte, withName bool) []byte {
+// appendJSON writes an entry of runData; the wire form of State has the node's name too. If flush is not nil, it takes what
+// has come together between items and returns the space.
+func (s *StepRun) appendJSON(dst []byte, withName bool, flush func([]byte) []byte) []byte {
 	dst = append(dst, '{')
 	if withName {
 		dst = append(nodes.AppendString(append(dst, `"node":`...), s.Node), ',')
@@ -178,7 +185,7 @@ func (s *StepRun) appendJSON(dst []byte, withName bool) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendItems(dst, out)
+			dst = appendItems(dst, out, flush)
 		}
 		dst = append(dst, "]}"...)
 	}
@@ -195,18 +202,21 @@ func (r Ref) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-func appendItems(dst []byte, items nodes.Items) []byte {
+func appendItems(dst []byte, items nodes.Items, flush func([]byte) []byte) []byte {
 	dst = append(dst, '[')
 	for i, it := range items.All() {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = appendItem(dst, it)
+		if flush != nil && len(dst) > flushBytes {
+			dst = flush(dst)
+		}
 	}
 	return append(dst, ']')
 }
 
-// appendItem writes an item as n8n keeps it: {json, binary?, pairedItem?, error?}.
+// appendItem writes an item as n8n keeps it: {json, binary?, pairedItem?}.
 func appendItem(dst []byte, it nodes.Item) []byte {
 	dst = append(append(dst, `{"json":`...), it.JSON()...)
 	if it.Binary().Len() > 0 {

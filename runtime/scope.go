@@ -41,7 +41,7 @@ func (c *stepCall) Output(name string, output, run int) (nodes.Items, error) {
 		return nodes.Items{}, expression.NotExecuted(name)
 	}
 	onPath := Ref{Run: len(list) - 1}
-	if run < 0 || output < 0 {
+	if only := len(list) == 1 && len(list[0].Outputs) == 1; !only && (run < 0 || output < 0) {
 		if ref, ok := c.upstream(name); ok {
 			onPath = ref
 		}
@@ -63,19 +63,15 @@ func (c *stepCall) Output(name string, output, run int) (nodes.Items, error) {
 
 // upstream looks for the nearest execution of a node from which the step's data came.
 func (c *stepCall) upstream(name string) (Ref, bool) {
-	seen := map[*StepRun]bool{}
-	for todo := c.pending.Inputs; len(todo) > 0; {
-		ref := todo[0]
-		todo = todo[1:]
+	for _, ref := range c.pending.Inputs {
 		if ref.Node == name {
 			return ref, true
 		}
-		step := c.x.state.step(ref.Node, ref.Run)
-		if ref.Node == "" || step == nil || seen[step] {
-			continue
+	}
+	for _, ref := range c.pending.Inputs {
+		if found, ok := c.x.state.nearest(ref, name); ok {
+			return found, true
 		}
-		seen[step] = true
-		todo = append(todo[:len(todo):len(todo)], step.Sources...)
 	}
 	return Ref{}, false
 }
@@ -85,10 +81,10 @@ func (c *stepCall) Paired(name string, i int) (nodes.Item, error) {
 	if i < 0 || i >= c.input().Len() || len(c.pending.Inputs) == 0 {
 		return nodes.Item{}, expression.LineageBroken(name, c.step.node.Name)
 	}
-	if len(c.x.state.byNode[name]) == 0 || !c.x.plan.isAncestor(c.x.plan.byName[name], c.step) {
-		if len(c.x.state.byNode[name]) == 0 {
-			return nodes.Item{}, expression.NotExecuted(name)
-		}
+	if len(c.x.state.byNode[name]) == 0 {
+		return nodes.Item{}, expression.NotExecuted(name)
+	}
+	if !c.isUpstream(name) {
 		return nodes.Item{}, expression.NoPath(name)
 	}
 	found, err := c.descend(name, place{c.pending.Inputs[0], i})
@@ -96,6 +92,19 @@ func (c *stepCall) Paired(name string, i int) (nodes.Item, error) {
 		return nodes.Item{}, err
 	}
 	return c.x.state.items(found.Ref).At(found.item), nil
+}
+
+// isUpstream reports whether a way leads from the named node to the one at hand. It is asked for each item.
+func (c *stepCall) isUpstream(name string) bool {
+	known, ok := c.ancestors[name]
+	if !ok {
+		if c.ancestors == nil {
+			c.ancestors = map[string]bool{}
+		}
+		known = c.x.plan.isAncestor(c.x.plan.byName[name], c.step)
+		c.ancestors[name] = known
+	}
+	return known
 }
 
 // place is an item of an output.

@@ -1,8 +1,10 @@
 package runtime
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -16,6 +18,11 @@ type State struct {
 	ExecutionID string
 	Mode        string
 	StartedAt   time.Time
+	Status      Status
+	// Err is what ended a failed or cancelled run.
+	Err *nodes.Error
+	// Until names the node after which the run ends; "" is the end of the workflow.
+	Until string
 	// Steps are the finished executions of nodes, in order.
 	Steps []*StepRun
 	// Stack holds what is to be executed; the last entry is next in execution order v1, the first in v0.
@@ -45,6 +52,8 @@ type StepRun struct {
 	Outputs []nodes.Items
 	// Err is set if the node failed, even if the run went on.
 	Err *nodes.Error
+
+	upstream map[string]Ref // what nearest has found
 }
 
 // Ref names an output of a finished step.
@@ -93,12 +102,61 @@ func (s *State) step(node string, run int) *StepRun {
 	return list[run]
 }
 
+// nearest returns the execution of a node from which the data of r came, by the shortest way back; ok is false if none
+// leads there. Each step remembers what was found, so that loops, which ask at every turn, go back one turn only.
+func (s *State) nearest(r Ref, node string) (found Ref, ok bool) {
+	step := s.step(r.Node, r.Run)
+	if r.Node == "" || step == nil {
+		return Ref{}, false
+	}
+	if found, known := step.upstream[node]; known {
+		return found, found.Node != ""
+	}
+	for _, src := range step.Sources {
+		if src.Node == node {
+			found = src
+			break
+		}
+	}
+	for _, src := range step.Sources {
+		if found.Node == "" {
+			found, _ = s.nearest(src, node)
+		}
+	}
+	if step.upstream == nil {
+		step.upstream = map[string]Ref{}
+	}
+	step.upstream[node] = found
+	return found, found.Node != ""
+}
+
 // items returns what r refers to.
 func (s *State) items(r Ref) nodes.Items {
 	if step := s.step(r.Node, r.Run); r.Node != "" && step != nil && r.Output < len(step.Outputs) {
 		return step.Outputs[r.Output]
 	}
 	return nodes.Items{}
+}
+
+// nodes are the names of all nodes that the state speaks of.
+func (s *State) nodes() map[string]bool {
+	names := map[string]bool{}
+	for _, step := range s.Steps {
+		names[step.Node] = true
+	}
+	pending := slices.Concat(s.Stack, s.Waiting)
+	if s.Suspended != nil {
+		pending = append(pending, s.Suspended.Step)
+	}
+	for _, p := range pending {
+		names[p.Node] = true
+		for _, ref := range p.Inputs {
+			if ref.Node != "" {
+				names[ref.Node] = true
+			}
+		}
+	}
+	return names
 }
 
 // last returns the step that ended last, nil before the first.
@@ -115,6 +173,9 @@ type stateJSON struct {
 	ExecutionID string                     `json:"executionId"`
 	Mode        string                     `json:"mode"`
 	StartedAt   time.Time                  `json:"startedAt"`
+	Status      Status                     `json:"status"`
+	Error       json.RawMessage            `json:"error,omitempty"`
+	Until       string                     `json:"until,omitempty"`
 	Steps       []json.RawMessage          `json:"steps"`
 	Stack       []Pending                  `json:"stack"`
 	Waiting     []Pending                  `json:"waiting"`
@@ -125,41 +186,52 @@ type stateJSON struct {
 
 const stateVersion = 1
 
-// MarshalJSON writes the state; UnmarshalJSON reads it back.
-func (s *State) MarshalJSON() ([]byte, error) {
+// Encode writes the state as JSON. It is no MarshalJSON, since encoding/json would rewrite the items' own JSON.
+func (s *State) Encode() ([]byte, error) {
 	out := stateJSON{
-		stateVersion, s.ExecutionID, s.Mode, s.StartedAt, make([]json.RawMessage, len(s.Steps)),
-		s.Stack, s.Waiting, s.Contexts, s.Suspended, s.Reply,
+		Version: stateVersion, ExecutionID: s.ExecutionID, Mode: s.Mode, StartedAt: s.StartedAt, Status: s.Status, Until: s.Until,
+		Steps: make([]json.RawMessage, len(s.Steps)), Stack: s.Stack, Waiting: s.Waiting, Contexts: s.Contexts,
+		Suspended: s.Suspended, Reply: s.Reply,
+	}
+	if s.Err != nil {
+		out.Error = appendError(nil, s.Err)
 	}
 	for i, r := range s.Steps {
-		out.Steps[i] = r.appendJSON(nil, true)
+		out.Steps[i] = r.appendJSON(nil, true, nil)
 	}
-	return json.Marshal(out)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // items keep their wire form
+	err := enc.Encode(out)
+	return b.Bytes(), err
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (s *State) UnmarshalJSON(text []byte) error {
+// DecodeState reads what Encode wrote.
+func DecodeState(text []byte) (*State, error) {
 	var in stateJSON
 	if err := json.Unmarshal(text, &in); err != nil {
-		return err
+		return nil, err
 	}
 	if in.Version != stateVersion {
-		return fmt.Errorf("the state of the run has version %d, and this program reads version %d", in.Version, stateVersion)
+		return nil, fmt.Errorf("the state of the run has version %d, and this program reads version %d", in.Version, stateVersion)
 	}
-	*s = State{
-		ExecutionID: in.ExecutionID, Mode: in.Mode, StartedAt: in.StartedAt, Stack: in.Stack, Waiting: in.Waiting,
+	s := &State{
+		ExecutionID: in.ExecutionID, Mode: in.Mode, StartedAt: in.StartedAt, Status: in.Status, Until: in.Until, Stack: in.Stack, Waiting: in.Waiting,
 		Contexts: in.Contexts, Suspended: in.Suspended, Reply: in.Reply,
+	}
+	if len(in.Error) > 0 {
+		s.Err = parseError(gjson.ParseBytes(in.Error))
 	}
 	for _, raw := range in.Steps {
 		r, err := parseStepRun(gjson.ParseBytes(raw))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		r.Index = len(s.Steps)
 		r.Run = len(s.byNode[r.Node])
 		s.append(r)
 	}
-	return nil
+	return s, nil
 }
 
 func parseStepRun(r gjson.Result) (*StepRun, error) {

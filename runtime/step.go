@@ -22,6 +22,8 @@ type stepCall struct {
 	arrived []nodes.Items // what came in: more than inputs with executeOnce
 	run     int
 	batch   *expression.Batch
+	// ancestors remembers which nodes lead to this one.
+	ancestors map[string]bool
 }
 
 var (
@@ -81,7 +83,7 @@ func (c *stepCall) answer(ctx context.Context, run *StepRun) *nodes.Suspend {
 	outputs, suspend, err := c.tries(ctx)
 	switch {
 	case err == nil:
-		run.Outputs = settle(c.step, outputs, c.inputs)
+		run.Outputs = outputs
 	case node.OnError == nodes.StopWorkflow || ctx.Err() != nil:
 		run.Err = c.named(err)
 	default: // the node failed as a whole: its input goes on unchanged
@@ -109,7 +111,7 @@ func (c *stepCall) input() nodes.Items {
 }
 
 // tries executes the node, again after failures if retryOnFail says so. A checked node gets the bounds and repeats
-// single requests itself.
+// single requests itself; what may have been done already (a plugin that crashed at work) is not repeated.
 func (c *stepCall) tries(ctx context.Context) (outputs []nodes.Items, suspend *nodes.Suspend, err error) {
 	retry := c.step.node.Retry
 	left := retry.Tries
@@ -117,33 +119,38 @@ func (c *stepCall) tries(ctx context.Context) (outputs []nodes.Items, suspend *n
 		left = 1
 	}
 	for {
-		call := c.call()
-		if err = c.check(call); err == nil {
-			err = executeNode(ctx, c.step.typ.Node, call)
-		}
-		outputs, suspend, reply := call.Outcome()
-		if reply != nil {
-			c.x.state.Reply = reply
-		}
-		if left--; err == nil || left <= 0 || ctx.Err() != nil {
+		outputs, suspend, err = c.attempt(ctx)
+		if left--; err == nil || left <= 0 || ctx.Err() != nil || errors.Is(err, nodes.ErrOutcomeUnknown) {
 			return outputs, suspend, err
 		}
-		c.x.engine.opts.Log.Warn("the node failed and is tried again", "node", call.Name, "error", err, "tries left", left)
-		if err := pause(ctx, retry.Wait); err != nil {
+		c.x.engine.opts.Log.Warn("the node failed and is tried again", "node", c.step.node.Name, "error", err, "tries left", left)
+		if err := nodes.Pause(ctx, retry.Wait); err != nil {
 			return nil, nil, err
 		}
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+// attempt executes the node once. It is the one place where a panic is caught: it is a failure of that node, not of the
+// program.
+func (c *stepCall) attempt(ctx context.Context) (outputs []nodes.Items, suspend *nodes.Suspend, err error) {
+	call := c.call()
+	defer func() {
+		if p := recover(); p != nil {
+			call.Log.Error("the node panicked", "panic", p, "stack", string(debug.Stack()))
+			outputs, suspend, err = nil, nil, nodes.Errorf("the node panicked, which is a mistake in its program: %v", p)
+		}
+	}()
+	if err := c.check(call); err != nil {
+		return nil, nil, err
 	}
+	if err := c.step.typ.Node.Execute(ctx, call); err != nil {
+		return nil, nil, err
+	}
+	outputs, suspend, reply := call.Outcome()
+	if reply != nil {
+		c.x.state.Reply = reply
+	}
+	return settle(c.step, outputs, c.inputs), suspend, nil
 }
 
 func (c *stepCall) call() *nodes.Call {
@@ -183,17 +190,6 @@ func (c *stepCall) check(call *nodes.Call) error {
 		first.Description += fmt.Sprintf("\nand %d more items", len(bad)-20)
 	}
 	return &first
-}
-
-// executeNode is the one place where a node's panic is caught: it is a failure of that node, not of the program.
-func executeNode(ctx context.Context, n nodes.Node, call *nodes.Call) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			call.Log.Error("the node panicked", "panic", p, "stack", string(debug.Stack()))
-			err = nodes.Errorf("the node panicked, which is a mistake in its program: %v", p)
-		}
-	}()
-	return n.Execute(ctx, call)
 }
 
 // Evaluate is nodes.Engine's. What JavaScript works out for many items at once is kept until the step ends.

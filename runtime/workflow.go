@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,6 +160,9 @@ func (p *workflowParser) errorf(node, format string, args ...any) {
 	p.problems.errorf(Problem{File: p.flow.File, Node: node}, format, args...)
 }
 
+// maxTimeout is the longest executionTimeout in seconds, some 30 years.
+const maxTimeout = 1e9
+
 func (p *workflowParser) parse(r gjson.Result) {
 	f := p.flow
 	if !r.IsObject() || !r.Get("nodes").IsArray() {
@@ -171,7 +177,7 @@ func (p *workflowParser) parse(r gjson.Result) {
 		f.Settings.Timezone = ""
 	}
 	if t := s.Get("executionTimeout").Float(); t > 0 {
-		f.Settings.Timeout = time.Duration(t * float64(time.Second))
+		f.Settings.Timeout = time.Duration(min(t, maxTimeout) * float64(time.Second))
 	}
 	seen := map[string]bool{}
 	each(r.Get("nodes"), func(_, n gjson.Result) bool {
@@ -209,7 +215,7 @@ func (p *workflowParser) node(index int, n gjson.Result, seen map[string]bool) {
 		ExecuteOnce:      n.Get("executeOnce").Bool(),
 		WebhookID:        n.Get("webhookId").String(),
 	}
-	if v := n.Get("typeVersion"); v.Exists() {
+	if v := n.Get("typeVersion"); v.Type == gjson.Number {
 		node.Version = v.Float()
 	}
 	if !node.Parameters.IsObject() {
@@ -260,15 +266,15 @@ func retry(n gjson.Result) nodes.Retry {
 	return r
 }
 
+// maxPort bounds the numbers of inputs and outputs: a file that says more is broken, and would cost memory for each.
+const maxPort = 255
+
 // connections reads {"From": {"main": [[{node, type, index}], …]}}; kinds other than main belong to AI nodes.
 func (p *workflowParser) connections(r gjson.Result, names map[string]bool) {
-	known := make([]string, 0, len(names))
-	for name := range names {
-		known = append(known, name)
-	}
+	known := slices.Sorted(maps.Keys(names))
 	missing := func(name, what string) {
 		mend := "connect it anew, or remove the connection"
-		if near := descriptors.Nearest(name, known); near != "" {
+		if near := descriptors.Nearest(name, known); near != "" && name != "" {
 			mend = fmt.Sprintf("the nearest name is %q", near)
 		}
 		p.problems.errorf(Problem{File: p.flow.File, Mend: mend}, "%s the node %q, which is not in the workflow", what, name)
@@ -289,7 +295,12 @@ func (p *workflowParser) connections(r gjson.Result, names map[string]bool) {
 					missing(to, fmt.Sprintf("a connection from %q leads to", from.Str))
 					return true
 				}
-				p.flow.Connections = append(p.flow.Connections, Connection{from.Str, output, to, int(t.Get("index").Int())})
+				input := t.Get("index").Float()
+				if input != math.Trunc(input) || input < 0 || input > maxPort || output > maxPort {
+					p.errorf(from.Str, "its connection from output %d to input %s of %q: there are no such ports", output, t.Get("index").Raw, to)
+					return true
+				}
+				p.flow.Connections = append(p.flow.Connections, Connection{from.Str, output, to, int(input)})
 				return true
 			})
 			output++
@@ -301,6 +312,9 @@ func (p *workflowParser) connections(r gjson.Result, names map[string]bool) {
 
 func (p *workflowParser) pinData(r gjson.Result) {
 	each(r, func(name, list gjson.Result) bool {
+		if list.Type == gjson.Null {
+			return true
+		}
 		items, err := itemsOf(list)
 		if err != nil {
 			p.errorf(name.Str, "its pinned data: %v", err)
