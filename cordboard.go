@@ -12,17 +12,15 @@ package cordboard
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/cordboard/cordboard/credentials"
-	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/core"
 	"github.com/cordboard/cordboard/nodes/plugin"
@@ -62,12 +60,17 @@ type Runtime struct {
 	creds    *credentials.Set
 	requests *request.Executor // of nodes that descriptor files describe
 
-	mu      sync.Mutex
-	types   []nodes.Type
-	hosts   []*plugin.Host
-	plugged bool // plugins were looked for
-	engine  *runtime.Engine
-	retired []*runtime.Engine
+	// plugging holds one element while plugins are started: a lock that a context can give up waiting for, and that does not
+	// keep workflows waiting which need no plugin.
+	plugging chan struct{}
+
+	mu        sync.Mutex // never held for long
+	types     []nodes.Type
+	hosts     []*plugin.Host
+	plugged   bool  // plugins were looked for
+	pluginErr error // which of them cannot be used
+	engine    *runtime.Engine
+	retired   []*runtime.Engine
 }
 
 // Workflow is a workflow that was loaded: checked against the nodes there are and compiled. It serves any number of runs.
@@ -81,7 +84,9 @@ func New(opts Options) (*Runtime, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Runtime{opts: opts, requests: request.New(), creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir))}
+	r := &Runtime{
+		opts: opts, requests: request.New(), creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir)), plugging: make(chan struct{}, 1),
+	}
 	r.creds.Add(opts.Credentials...)
 	for _, file := range opts.CredentialFiles {
 		if err := r.creds.AddFile(file); err != nil {
@@ -109,108 +114,10 @@ func (r *Runtime) build() error {
 
 // Types returns all node types, those of plugins included: it starts them.
 func (r *Runtime) Types(ctx context.Context) ([]nodes.Type, error) {
+	err := r.plugIn(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	err := r.plugIn(ctx)
-	return r.types, err
-}
-
-// plugIn starts the plugins there are and adds their nodes. One that cannot be used is an error, which names it; the
-// others are there all the same.
-func (r *Runtime) plugIn(ctx context.Context) error {
-	if r.plugged {
-		return nil
-	}
-	r.plugged = true
-	found, err := r.FindPlugins()
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, f := range found {
-		if f.Err != nil {
-			failed = append(failed, f.Err)
-			continue
-		}
-		host := plugin.NewHost(f.Trusted, r.opts.Log)
-		types, err := host.Types(ctx)
-		if err != nil {
-			host.Close()
-			failed = append(failed, err)
-			continue
-		}
-		r.hosts = append(r.hosts, host)
-		r.types = append(r.types, types...)
-	}
-	if err := r.addDescribed(); err != nil {
-		failed = append(failed, err)
-	}
-	if err := r.build(); err != nil {
-		failed = append(failed, err)
-	}
-	return errors.Join(failed...)
-}
-
-// addDescribed adds the nodes of descriptor files (cordboard nodes generate --out), which need no program: they are called
-// cordboard-node-NAME.jsonl and lie where plugins do.
-func (r *Runtime) addDescribed() error {
-	var failed []error
-	for _, dir := range r.opts.PluginDirs {
-		files, err := filepath.Glob(filepath.Join(dir, plugin.Prefix+"*.jsonl"))
-		if err != nil {
-			return err
-		}
-		for _, file := range files {
-			set, err := descriptors.LoadFile(file)
-			if err != nil {
-				failed = append(failed, err)
-				continue
-			}
-			types, err := request.Types(set, r.requests, filepath.Base(file))
-			if err != nil {
-				failed = append(failed, err)
-				continue
-			}
-			r.types = append(r.types, types...)
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// Plugin is a plugin's file, and whether it may be executed.
-type Plugin struct {
-	plugin.Trusted
-	File string
-	Err  error
-}
-
-// FindPlugins looks for plugins in Options.PluginDirs and beside the program. It starts none.
-func (r *Runtime) FindPlugins() ([]Plugin, error) {
-	beside := ""
-	if self, err := os.Executable(); err == nil {
-		if self, err = filepath.EvalSymlinks(self); err == nil {
-			beside = filepath.Dir(self)
-		}
-	}
-	lock := plugin.Lock{}
-	if r.opts.PluginsLock != "" {
-		var err error
-		if lock, err = plugin.ReadLock(r.opts.PluginsLock); err != nil {
-			return nil, err
-		}
-	}
-	files, err := plugin.Find(append(append([]string{}, r.opts.PluginDirs...), beside)...)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]Plugin, len(files))
-	for i, file := range files {
-		list[i].File = file
-		if list[i].Trusted, list[i].Err = plugin.Trust(file, beside, lock); list[i].Err == nil {
-			list[i].Err = list[i].Check()
-		}
-	}
-	return list, nil
+	return slices.Clone(r.types), err
 }
 
 // LoadFile reads a file that holds one workflow, and loads it.
@@ -235,13 +142,15 @@ func (r *Runtime) Load(ctx context.Context, name string, text []byte) (*Workflow
 // Compile checks and compiles a workflow that was parsed already. Plugins are started only if the workflow has nodes that
 // are not built in.
 func (r *Runtime) Compile(ctx context.Context, w *runtime.Workflow) (*Workflow, error) {
-	r.mu.Lock()
+	engine, complete := r.engineFor(w)
 	var pluginErr error
-	if !r.plugged && r.needsPlugins(w) {
+	if !complete {
 		pluginErr = r.plugIn(ctx)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		engine, _ = r.engineFor(w)
 	}
-	engine := r.engine
-	r.mu.Unlock()
 	plan, err := engine.Compile(ctx, w)
 	if err != nil {
 		return nil, err
@@ -250,6 +159,13 @@ func (r *Runtime) Compile(ctx context.Context, w *runtime.Workflow) (*Workflow, 
 		return nil, errors.Join(plan.Problems.Err(), pluginErr)
 	}
 	return &Workflow{plan, engine}, nil
+}
+
+// engineFor returns the engine of now, and whether it has all the workflow's nodes.
+func (r *Runtime) engineFor(w *runtime.Workflow) (engine *runtime.Engine, complete bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.engine, !r.needsPlugins(w)
 }
 
 func (r *Runtime) needsPlugins(w *runtime.Workflow) bool {
@@ -302,7 +218,7 @@ func (r *Result) Close() error { return r.binary.Close() }
 func (r *Runtime) Run(ctx context.Context, w *Workflow, opts RunOptions) (*Result, error) {
 	if t := w.Workflow.Settings.Timeout; t > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, t)
+		ctx, cancel = nodes.WithTimeout(ctx, t)
 		defer cancel()
 	}
 	store := binary.New("")
@@ -310,16 +226,20 @@ func (r *Runtime) Run(ctx context.Context, w *Workflow, opts RunOptions) (*Resul
 		Start: opts.Start, Until: opts.Until, Input: opts.Input, Mode: opts.Mode, ID: opts.ID, Binary: store,
 	})
 	if err != nil {
+		_ = store.Close() // it holds nothing yet
 		return nil, err
 	}
 	run := x.Run(ctx)
 	for run.Status == runtime.StatusWaiting {
-		if err := sleep(ctx, run.State.Suspended); err != nil {
-			run.Status, run.Err = runtime.StatusError, nodes.AsError(err)
+		if run.Err = sleep(ctx, run.State.Suspended); run.Err != nil {
+			run.Status = runtime.StatusError
+			if ctx.Err() != nil {
+				run.Status = runtime.StatusCanceled
+			}
 			break
 		}
 		if err := x.Resume(nil); err != nil {
-			return nil, err
+			return nil, errors.Join(err, store.Close())
 		}
 		run = x.Run(ctx)
 	}
@@ -331,28 +251,32 @@ func (r *Runtime) Run(ctx context.Context, w *Workflow, opts RunOptions) (*Resul
 }
 
 // sleep waits until the run goes on by itself.
-func sleep(ctx context.Context, s *runtime.Suspension) error {
+func sleep(ctx context.Context, s *runtime.Suspension) *nodes.Error {
 	if s.Until.IsZero() {
-		return fmt.Errorf("the node %q waits for a call, which only cordboard serve can receive", s.Step.Node)
+		return nodes.Errorf("the node %q waits for a call, which only cordboard serve can receive", s.Step.Node)
 	}
-	t := time.NewTimer(time.Until(s.Until))
-	defer t.Stop()
-	select {
-	case <-t.C:
+	err := nodes.Pause(ctx, time.Until(s.Until))
+	if err == nil {
 		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
+	e := nodes.Errorf("the run was cancelled while the node %q waited: %w", s.Step.Node, err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		e.Message = "the run was stopped: it took longer than its timeout"
+	}
+	return e
 }
 
 // Close ends plugins and frees what the runtime holds. No run may be under way.
 func (r *Runtime) Close() error {
+	r.plugging <- struct{}{} // plugins that start at this moment are to be ended too
+	defer func() { <-r.plugging }()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, h := range r.hosts {
 		h.Close()
 	}
 	r.hosts = nil
+	r.plugged = true // none is started any more
 	r.requests.Close()
 	var errs []error
 	for _, e := range append(r.retired, r.engine) {

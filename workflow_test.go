@@ -3,18 +3,14 @@ package cordboard_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -26,118 +22,6 @@ import (
 
 // The tests here run the real programs, cordboard and its 3CX plugin, against the simulator: every file of examples/, and
 // what people get wrong.
-
-var (
-	buildOnce sync.Once
-	buildDir  string
-	errBuild  error
-)
-
-// programs builds both programs, once for all tests, and returns their directory.
-func programs(t testing.TB) string {
-	t.Helper()
-	buildOnce.Do(func() {
-		if buildDir, errBuild = os.MkdirTemp("", "cordboard-test-"); errBuild != nil {
-			return
-		}
-		cmd := exec.Command("go", "build", "-o", buildDir, "./cmd/...")
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			errBuild = fmt.Errorf("%w: %s", err, out)
-		}
-	})
-	if errBuild != nil {
-		t.Fatal(errBuild)
-	}
-	return buildDir
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if buildDir != "" {
-		_ = os.RemoveAll(buildDir)
-	}
-	os.Exit(code)
-}
-
-// bed is a place to run cordboard in: a simulator, credentials that lead to it, directories of its own.
-type bed struct {
-	sim         *pbxsim.Server
-	dir         string
-	credentials string
-	env         []string
-}
-
-func newBed(t testing.TB, o pbxsim.Options) *bed {
-	t.Helper()
-	b := &bed{sim: pbxsim.New(o), dir: t.TempDir()}
-	if err := b.sim.Start(context.Background(), "127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.sim.Close() })
-	b.credentials = b.writeCredentials(t, "credentials.json", b.sim.URL(), "secret")
-	b.env = []string{"XDG_CACHE_HOME=" + filepath.Join(b.dir, "cache"), "CORDBOARD_DATA_DIR=" + filepath.Join(b.dir, "data"), "TZ=UTC"}
-	return b
-}
-
-func (b *bed) writeCredentials(t testing.TB, name, url, secret string) string {
-	t.Helper()
-	text := fmt.Sprintf(`[{"id":"pbxsim","name":"PBX","type":"threeCXOAuth2Api","data":{"baseUrl":%q,"clientId":"900","clientSecret":%q}}]`, url, secret)
-	return b.write(t, name, text)
-}
-
-func (b *bed) write(t testing.TB, name, text string) string {
-	t.Helper()
-	path := filepath.Join(b.dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// result is what a program came to.
-type result struct {
-	stdout, stderr string
-	code           int
-}
-
-// cordboard runs the program.
-func (b *bed) cordboard(t testing.TB, stdin string, args ...string) result {
-	t.Helper()
-	cmd := b.command(t, args...)
-	cmd.Stdin = strings.NewReader(stdin)
-	return finish(t, cmd)
-}
-
-func (b *bed) command(t testing.TB, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(programs(t), "cordboard"), args...)
-	cmd.Env = append(os.Environ(), b.env...)
-	return cmd
-}
-
-func finish(t testing.TB, cmd *exec.Cmd) result {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
-}
-
-// requests are those to the API, without the token's.
-func (b *bed) requests() []pbxsim.Request {
-	var list []pbxsim.Request
-	for _, r := range b.sim.Requests() {
-		if r.Operation != "token" {
-			list = append(list, r)
-		}
-	}
-	return list
-}
 
 func TestExampleBulkUpdate(t *testing.T) {
 	t.Parallel()
@@ -226,15 +110,6 @@ func TestExamplesAreTested(t *testing.T) {
 	}
 }
 
-// flow is a workflow with one 3CX node behind its trigger.
-func flow(parameters, more string) string {
-	return `{"name":"t","settings":{"executionOrder":"v1"},"nodes":[
-		{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"position":[0,0],"parameters":{}},
-		{"name":"PBX","type":"n8n-nodes-3cx.threecx","typeVersion":2,"position":[200,0],"parameters":{` + parameters + `},
-		 "credentials":{"threeCXOAuth2Api":{"id":"pbxsim","name":"PBX"}}` + more + `}],
-		"connections":{"Start":{"main":[[{"node":"PBX","type":"main","index":0}]]}}}`
-}
-
 const bulkUpdate = `"resource":"Users","operation":"Bulk Update"`
 
 // TestBadInput: one clear message on standard error, the right exit code, nothing on standard output, nothing sent.
@@ -254,7 +129,7 @@ func TestBadInput(t *testing.T) {
 		"not JSON":      {`{"nodes": [}`, nil, 2, "error: F: this is not JSON: line 1, column 12: invalid character '}' looking for beginning of value (a workflow file is what n8n saves with Download)\n"},
 		"no workflow":   {`{"a":1}`, nil, 2, "error: F: this is JSON, but no workflow: it has no list \"nodes\" (a workflow file has the keys nodes and connections)\n"},
 		"many":          {`[{"name":"a","nodes":[]},{"name":"b","nodes":[]}]`, nil, 2, "error: F: the file holds 2 workflows: \"a\", \"b\" (put the one to run into a file of its own)\n"},
-		"unknown type":  {strings.Replace(flow(bulkUpdate, ""), "n8n-nodes-3cx.threecx", "n8n-nodes-3cx.treecx", 1), nil, 2, "error: F: node \"PBX\": unknown node type \"n8n-nodes-3cx.treecx\"; the nearest is \"n8n-nodes-3cx.threecx\"\n"},
+		"unknown type":  {strings.Replace(flow(bulkUpdate, ""), "n8n-nodes-3cx.threecx", "n8n-nodes-3cx.treecx", 1), nil, 2, "error: F: node \"PBX\": unknown node type \"n8n-nodes-3cx.treecx\"; the nearest is \"n8n-nodes-3cx.threecx\" (cordboard nodes list lists what there is, cordboard plugins list the plugins that bring more)\n"},
 		"resource":      {flow(`"resource":"User","operation":"Bulk Update"`, ""), nil, 2, "error: F: node \"PBX\": parameter \"resource\": unknown resource \"User\"; the nearest is \"Users\" (cordboard nodes show n8n-nodes-3cx.threecx lists them)\n"},
 		"operation":     {flow(`"resource":"Users","operation":"Bulk Updat"`, ""), nil, 2, "error: F: node \"PBX\": parameter \"operation\": the resource \"Users\" has no operation \"Bulk Updat\"; the nearest is \"Bulk Update\" (cordboard nodes show n8n-nodes-3cx.threecx \"Users\" lists them)\n"},
 		"parameter":     {flow(bulkUpdate+`,"idz":"[1]"`, ""), nil, 2, "error: F: node \"PBX\": parameter \"idz\": the operation Bulk Update has no parameter \"idz\"; the nearest is \"ids\" (cordboard nodes show n8n-nodes-3cx.threecx \"Users\" \"Bulk Update\" lists the parameters)\n"},
@@ -328,61 +203,6 @@ func TestServerSide(t *testing.T) {
 			t.Errorf("got %+v", r)
 		}
 	})
-}
-
-func TestPlugins(t *testing.T) {
-	t.Parallel()
-	b := newBed(t, pbxsim.Options{})
-	file := b.write(t, "get.json", flow(`"resource":"Users","operation":"Get User","Id":4,"options":{"$select":"Id"},"requestOptions":{"simplify":true}`, ""))
-	// A cordboard without the plugin beside it.
-	alone := t.TempDir()
-	copyFile(t, filepath.Join(programs(t), "cordboard"), filepath.Join(alone, "cordboard"))
-	away := t.TempDir()
-	pluginFile := filepath.Join(away, "cordboard-node-3cx")
-	copyFile(t, filepath.Join(programs(t), "cordboard-node-3cx"), pluginFile)
-	run := func(args ...string) result {
-		cmd := exec.Command(filepath.Join(alone, "cordboard"), args...)
-		cmd.Env = append(os.Environ(), b.env...)
-		return finish(t, cmd)
-	}
-	flags := []string{"run", file, "--credentials", b.credentials}
-	if r := run(flags...); r.code != 2 || !strings.Contains(r.stderr, `node "PBX": unknown node type "n8n-nodes-3cx.threecx"`) {
-		t.Errorf("missing: got %+v", r)
-	}
-	flags = append(flags, "--plugin-dir", away)
-	want := "plugin " + pluginFile + " is not trusted: it is not pinned (cordboard plugins trust " + pluginFile + ")"
-	if r := run(flags...); r.code != 2 || !strings.Contains(r.stderr, want) {
-		t.Errorf("not trusted: got %+v, want %s", r, want)
-	}
-	if r := run("plugins", "trust", pluginFile); r.code != 0 || !strings.Contains(r.stdout, "is trusted with checksum") {
-		t.Fatalf("trust: got %+v", r)
-	}
-	if r := run(flags...); r.code != 0 || r.stdout != "[\n{\"Id\":4}\n]\n" {
-		t.Errorf("trusted: got %+v", r)
-	}
-	f, err := os.OpenFile(pluginFile, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = f.WriteString("x")
-	_ = f.Close()
-	if r := run(flags...); r.code != 2 || !strings.Contains(r.stderr, "the file has changed since it was trusted") {
-		t.Errorf("tampered: got %+v", r)
-	}
-	if r := run("plugins", "list", "--plugin-dir", away); r.code != 0 || !strings.Contains(r.stdout, pluginFile+"\n  refused: ") {
-		t.Errorf("list: got %+v", r)
-	}
-}
-
-func copyFile(t testing.TB, from, to string) {
-	t.Helper()
-	text, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, text, 0o700); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestInterrupt sends SIGINT while a request is under way: exit 3, and the message says what was sent.
@@ -556,89 +376,5 @@ func TestServe(t *testing.T) {
 	_, _ = io.Copy(io.Discard, stderr)
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestNodesShow(t *testing.T) {
-	t.Parallel()
-	b := newBed(t, pbxsim.Options{})
-	for name, c := range map[string]struct {
-		args []string
-		want []string
-	}{
-		"list":      {[]string{"list"}, []string{"n8n-nodes-base.set", "n8n-nodes-3cx.threecx", "124 resources, 548 operations", "132 resources, 601 operations"}},
-		"operation": {[]string{"show", "n8n-nodes-3cx.threecx", "Users", "Bulk Update"}, []string{"POST", "/xapi/v1/Users/Pbx.BulkUpdate", "ids", "user"}},
-		"core node": {[]string{"show", "n8n-nodes-base.limit"}, []string{"maxItems"}},
-		"as JSON":   {[]string{"show", "n8n-nodes-3cx.threecx", "Users", "Bulk Update", "--json"}, []string{`"method": "POST"`}},
-	} {
-		r := b.cordboard(t, "", append([]string{"nodes"}, c.args...)...)
-		for _, want := range c.want {
-			if r.code != 0 || !strings.Contains(r.stdout, want) {
-				t.Errorf("%s: got %+v, want %s", name, r, want)
-			}
-		}
-	}
-	if r := b.cordboard(t, "", "nodes", "show", "n8n-nodes-3cx.threecx", "Users", "Bulk Updat"); r.code != 2 || !strings.Contains(r.stderr, `"Bulk Update"`) {
-		t.Errorf("misspelt: got %+v", r)
-	}
-}
-
-// TestGeneratedSet makes a node set of an OpenAPI document and runs it from its descriptor file alone.
-func TestGeneratedSet(t *testing.T) {
-	t.Parallel()
-	b := newBed(t, pbxsim.Options{})
-	var seen string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		if r.URL.Path == "/connect/token" {
-			fmt.Fprint(w, `{"access_token":"t","token_type":"Bearer","expires_in":60}`)
-			return
-		}
-		body, _ := io.ReadAll(r.Body)
-		seen = fmt.Sprintf("%s %s %s %s", r.Method, r.URL.EscapedPath(), r.URL.RawQuery, body)
-		fmt.Fprint(w, `[{"done":1},{"done":2}]`)
-	}))
-	defer server.Close()
-	doc := b.write(t, "acme.yaml", `openapi: 3.0.3
-info: {title: Acme, version: "1"}
-servers: [{url: /api}]
-paths:
-  /customers/{id}/orders:
-    post:
-      tags: [Orders]
-      operationId: CreateOrder
-      parameters:
-        - {name: id, in: path, required: true, schema: {type: string}}
-        - {name: dryRun, in: query, schema: {type: boolean}}
-      requestBody:
-        content:
-          application/json:
-            schema: {type: object, properties: {sku: {type: string}, count: {type: integer, minimum: 1}}}
-      responses:
-        "200": {description: ok, content: {application/json: {schema: {type: array, items: {type: object}}}}}
-`)
-	out := filepath.Join(b.dir, "data", "plugins", "cordboard-node-acme.jsonl")
-	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if r := b.cordboard(t, "", "nodes", "generate", "--openapi", doc, "--type", "acme.shop", "--credential", "acmeApi", "--out", out); r.code != 0 {
-		t.Fatalf("generate: got %+v", r)
-	}
-	acme := func(parameters string) string {
-		text := strings.Replace(flow(`"resource":"Orders","operation":"Create Order",`+parameters, ""), "n8n-nodes-3cx.threecx", "acme.shop", 1)
-		return strings.Replace(strings.Replace(text, `"typeVersion":2`, `"typeVersion":1`, 1), "threeCXOAuth2Api", "acmeApi", 1)
-	}
-	creds := b.writeCredentials(t, "acme.json", server.URL, "secret")
-	run := func(parameters string) result {
-		return b.cordboard(t, "", "run", b.write(t, "flow.json", acme(parameters)), "--credentials", creds)
-	}
-	if r := run(`"id":"a/b c","dryRun":false,"sku":"x","count":2`); r.code != 0 || r.stdout != "[\n{\"done\":1},\n{\"done\":2}\n]\n" {
-		t.Errorf("got %+v", r)
-	}
-	if want := `POST /api/customers/a%2Fb%20c/orders dryRun=false {"count":2,"sku":"x"}`; seen != want {
-		t.Errorf("got  %s\nwant %s", seen, want)
-	}
-	if r := run(`"id":"a","count":0`); r.code != 1 || !strings.Contains(r.stderr, `parameter "count": must be at least 1`) {
-		t.Errorf("got %+v", r)
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/cordboard/cordboard/nodes"
 )
 
 // Leases share tokens. A server such as 3CX's keeps one live token per client, and a new one kills the old: so a token is
@@ -58,7 +60,7 @@ func NewLeases(dir string) *Leases {
 			dir = filepath.Join(cache, "cordboard", "tokens")
 		}
 	}
-	return &Leases{dir: dir, verifying: tokenClient(false), insecure: tokenClient(true), now: time.Now, pause: pause, list: map[string]*lease{}}
+	return &Leases{dir: dir, verifying: tokenClient(false), insecure: tokenClient(true), now: time.Now, pause: nodes.Pause, list: map[string]*lease{}}
 }
 
 // tokenClient keeps no connections, as tokens are rare, and follows no redirect, since the request holds the secret.
@@ -130,17 +132,6 @@ func (l *Leases) mint(ctx context.Context, o *oauth2Credential) (token, error) {
 		if err := l.pause(ctx, mintWait<<(try-1)); err != nil {
 			return token{}, err
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 

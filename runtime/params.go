@@ -44,6 +44,13 @@ func compileCheck(ctx context.Context, checked nodes.Checked, s *step, at Proble
 			return nil
 		}
 	}
+	for _, name := range []string{"resource", "operation"} {
+		if s.params.Member(name).Value().Str() == "" {
+			at.Parameter, at.Mend = name, "cordboard nodes show "+s.typ.Descriptor.Type+" lists them"
+			s.problems.errorf(at, "the %s is not set", name)
+			return nil
+		}
+	}
 	resource, operation := s.params.Member("resource").Value().Str(), s.params.Member("operation").Value().Str()
 	d := s.typ.Descriptor
 	if !findOperation(d, resource, operation, &s.problems, at) {

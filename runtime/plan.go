@@ -105,6 +105,7 @@ func (e *Engine) compileStep(ctx context.Context, p *Plan, s *step) {
 		return
 	}
 	if err != nil {
+		at.Mend = "cordboard nodes list lists what there is, cordboard plugins list the plugins that bring more"
 		s.problems.errorf(at, "%s", err)
 		return
 	}
@@ -161,7 +162,7 @@ func (p *Plan) checkReferences(s *step, at Problem) {
 				if near := descriptors.Nearest(name, p.names()); near != "" {
 					w.Mend = fmt.Sprintf("the nearest name is %q", near)
 				}
-				s.problems.warnf(w, "the expression {{%s}} names the node %q, which is not in the workflow", short(compiled.Source()), name)
+				s.problems.warnf(w, "the expression %s names the node %q, which is not in the workflow", short(compiled.Source()), name)
 			}
 		}
 	})

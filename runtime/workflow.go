@@ -285,6 +285,10 @@ func (p *workflowParser) connections(r gjson.Result, names map[string]bool) {
 			return true
 		}
 		output := 0
+		if main := kinds.Get("main"); main.Exists() && main.Type != gjson.Null && !main.IsArray() {
+			p.errorf(from.Str, "its connections are no list: %s", short(main.Raw))
+			return true
+		}
 		each(kinds.Get("main"), func(_, targets gjson.Result) bool {
 			each(targets, func(_, t gjson.Result) bool {
 				to := t.Get("node").String()

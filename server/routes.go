@@ -64,7 +64,9 @@ func (r *routes) find(method, path string) (src *source, params map[string]strin
 		if r.all[i].method == method {
 			return &r.all[i].src, params, nil
 		}
-		methods = append(methods, r.all[i].method)
+		if !slices.Contains(methods, r.all[i].method) {
+			methods = append(methods, r.all[i].method)
+		}
 	}
 	return nil, nil, methods
 }

@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,14 +23,17 @@ import (
 	"github.com/cordboard/cordboard/runtime"
 )
 
-// Server serves workflows. Add workflows, then Serve.
+// Server serves workflows. Add workflows, then Serve, once.
 type Server struct {
 	rt     *cordboard.Runtime
 	log    *slog.Logger
 	routes routes
 	// listeners are the triggers that are not webhooks.
 	listeners []source
-	runs      sync.WaitGroup
+	runs      *runs
+	// shutdown is how long runs under way may go on when the server ends, grace how long they have to end after they were
+	// cancelled.
+	shutdown, grace time.Duration
 }
 
 // source is a trigger in its workflow.
@@ -42,7 +47,7 @@ func New(rt *cordboard.Runtime, log *slog.Logger) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{rt: rt, log: log}
+	return &Server{rt: rt, log: log, runs: newRuns(), shutdown: shutdownTimeout, grace: graceTimeout}
 }
 
 // Add takes in a workflow's triggers. A workflow without any, or with the address of another one, is an error.
@@ -94,11 +99,12 @@ const (
 	maxBody           = 16 << 20 // n8n's default payload limit
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
-	shutdownTimeout   = 30 * time.Second
+	shutdownTimeout   = 25 * time.Second
+	graceTimeout      = 5 * time.Second
 )
 
-// Serve answers requests and runs triggers until ctx is cancelled; then it waits for the runs under way, for at most
-// half a minute.
+// Serve answers requests and runs triggers until ctx is cancelled or the listener fails; then it waits for the runs under
+// way, for at most half a minute: those that go on are cancelled near its end.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	hs := &http.Server{
 		Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
@@ -106,24 +112,69 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- hs.Serve(l) }()
+	// Triggers end with the server, also where it fails; the runs that they started have their own context.
+	listening, deafen := context.WithCancel(ctx)
+	defer deafen()
 	var triggers sync.WaitGroup
 	for _, src := range s.listeners {
-		triggers.Go(func() { s.listen(ctx, src) })
+		triggers.Go(func() { s.listen(listening, src) })
 	}
 	var err error
 	select {
 	case err = <-served:
 	case <-ctx.Done():
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-		defer cancel()
-		err = errors.Join(hs.Shutdown(stop), <-served)
 	}
-	triggers.Wait()
-	s.runs.Wait()
-	if errors.Is(err, http.ErrServerClosed) && !errors.Is(err, context.DeadlineExceeded) {
+	deafen()
+	return errors.Join(err, s.drain(hs, &triggers))
+}
+
+// drain lets what is under way come to its end, and cancels it when the time for that is over.
+func (s *Server) drain(hs *http.Server, triggers *sync.WaitGroup) error {
+	patience, cancel := context.WithTimeout(context.Background(), s.shutdown)
+	defer cancel()
+	if hs.Shutdown(patience) != nil {
+		_ = hs.Close() // callers that are still there get no answer
+	}
+	// No run begins from here on: a trigger that does not end in time must not start one that nobody waits for.
+	quiet := done(triggers.Wait)
+	wait(patience, quiet)
+	ended := s.runs.close()
+	if wait(patience, ended) && wait(patience, quiet) {
 		return nil
 	}
-	return err
+	s.runs.cancel(errStopped)
+	last, cancel := context.WithTimeout(context.Background(), s.grace)
+	defer cancel()
+	if !wait(last, ended) || !wait(last, quiet) {
+		return errors.New("the server stopped while runs or triggers went on: they did not end when they were cancelled")
+	}
+	s.log.Warn("runs were cancelled because the server stopped", "after", s.shutdown)
+	return nil
+}
+
+// done is closed once f has returned.
+func done(f func()) <-chan struct{} {
+	c := make(chan struct{})
+	go func() {
+		defer close(c)
+		f()
+	}()
+	return c
+}
+
+// wait reports whether c was closed before ctx ended.
+func wait(ctx context.Context, c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	case <-ctx.Done():
+	}
+	select { // both may be so
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // listen runs a trigger, again after a failure.
@@ -134,39 +185,63 @@ func (s *Server) listen(ctx context.Context, src source) {
 		return
 	}
 	for ctx.Err() == nil {
-		err := trigger.Listen(ctx, src.flow.TriggerCall(ctx, src.trigger), func(_ context.Context, items nodes.Items) (*nodes.Started, error) {
-			return s.start(ctx, src, items, "trigger")
-		})
+		err := s.listenOnce(ctx, trigger, src)
 		if err == nil {
 			return
 		}
 		s.log.Error("a trigger failed and is started again", "file", src.flow.Workflow.File, "node", src.trigger.Name, "error", err)
-		select {
-		case <-time.After(again):
-		case <-ctx.Done():
+		if nodes.Pause(ctx, again) != nil {
+			return
 		}
 	}
 }
 
-// start begins a run. The result comes through the channel once the run has ended.
-func (s *Server) start(ctx context.Context, src source, items nodes.Items, mode string) (*nodes.Started, error) {
+func (s *Server) listenOnce(ctx context.Context, trigger nodes.Trigger, src source) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the trigger panicked, which is a mistake in its program: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return trigger.Listen(ctx, src.flow.TriggerCall(ctx, src.trigger), func(_ context.Context, items nodes.Items) (*nodes.Started, error) {
+		return s.start(src, items, "trigger")
+	})
+}
+
+// start begins a run. The result comes through the channel once the run has ended. The run does not depend on the one who
+// started it: a webhook's caller may go away, and the event of a trigger was acknowledged.
+func (s *Server) start(src source, items nodes.Items, mode string) (*nodes.Started, error) {
 	started := &nodes.Started{ExecutionID: runtime.NewID()}
 	result := make(chan nodes.Result, 1)
 	started.Result = result
-	s.runs.Go(func() {
-		r, err := s.rt.Run(ctx, src.flow, cordboard.RunOptions{Input: &items, Start: src.trigger.Name, Mode: mode, ID: started.ExecutionID})
-		out := nodes.Result{Err: err}
-		if r != nil {
-			defer r.Close()
-			out.Reply = r.State.Reply
-			out.Items = r.LastOutput()
-		}
-		if err != nil {
-			s.log.Error("a run failed", "file", src.flow.Workflow.File, "execution", started.ExecutionID, "error", err)
+	err := s.runs.begin(func(ctx context.Context) {
+		out := s.run(ctx, src, cordboard.RunOptions{Input: &items, Start: src.trigger.Name, Mode: mode, ID: started.ExecutionID})
+		if out.Err != nil {
+			s.log.Error("a run failed", "file", src.flow.Workflow.File, "execution", started.ExecutionID, "error", out.Err)
 		}
 		result <- out
 	})
+	if err != nil {
+		return nil, err
+	}
 	return started, nil
+}
+
+// run executes a workflow. A panic is the failure of this run only.
+func (s *Server) run(ctx context.Context, src source, opts cordboard.RunOptions) (out nodes.Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("a run panicked", "execution", opts.ID, "panic", p, "stack", string(debug.Stack()))
+			out = nodes.Result{Err: nodes.Errorf("the run panicked, which is a mistake in the program: %v", p)}
+		}
+	}()
+	r, err := s.rt.Run(ctx, src.flow, opts)
+	out.Err = err
+	if r != nil {
+		defer r.Close()
+		out.Reply = r.State.Reply
+		out.Items = r.LastOutput()
+	}
+	return out
 }
 
 // ServeHTTP answers /webhook/… and /webhook-test/… by the workflows, and /healthz.
@@ -206,16 +281,15 @@ func (s *Server) answer(w http.ResponseWriter, req *http.Request, src source, pa
 		writeError(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The body is larger than %d bytes.", tooLarge.Limit), "")
 		return
 	case err != nil:
-		writeError(w, http.StatusBadRequest, err.Error(), "")
+		s.refuse(w, src, err)
 		return
 	case got.Reject != nil:
 		write(w, *got.Reject)
 		return
 	}
-	// The run goes on when the caller goes away: it was accepted.
-	started, err := s.start(context.WithoutCancel(req.Context()), src, got.Items, "webhook")
-	if err != nil {
-		writeError(w, http.StatusInternalServerError, err.Error(), "")
+	started, err := s.start(src, got.Items, "webhook")
+	if err != nil { // only where the server stops
+		writeError(w, http.StatusServiceUnavailable, err.Error(), "")
 		return
 	}
 	if !got.Wait {
@@ -227,6 +301,20 @@ func (s *Server) answer(w http.ResponseWriter, req *http.Request, src source, pa
 		s.respond(w, hook, call, result)
 	case <-req.Context().Done():
 	}
+}
+
+// refuse answers where a node could not take a request in. What the caller did wrong is a *nodes.Error with a status of the
+// 400s, and its message goes out. Anything else is ours, such as a missing credential: it is for the log, as anybody may call.
+func (s *Server) refuse(w http.ResponseWriter, src source, err error) {
+	e, ok := err.(*nodes.Error)         //nolint:errorlint // one deeper inside was not made for the caller
+	if ok && e.Kind != nodes.APIError { // that of another server, whose status is not ours
+		if status, err := strconv.Atoi(e.HTTPCode); err == nil && status >= 400 && status < 500 {
+			writeError(w, status, e.Message, e.Hint)
+			return
+		}
+	}
+	s.log.Error("a request could not be taken in", "file", src.flow.Workflow.File, "node", src.trigger.Name, "error", err)
+	writeError(w, http.StatusInternalServerError, "Error in workflow", "")
 }
 
 func (s *Server) respond(w http.ResponseWriter, hook nodes.Webhook, call *nodes.Call, result nodes.Result) {

@@ -95,6 +95,15 @@ func newRoot() *cobra.Command {
 	return root
 }
 
+// needsSubcommand refuses a command that only groups others.
+func needsSubcommand(cmd *cobra.Command, _ []string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return fmt.Errorf("say what to do: %s %s", cmd.CommandPath(), strings.Join(names, "|"))
+}
+
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {

@@ -38,7 +38,7 @@ func pbxsimCommand() *cobra.Command {
 			}
 			s := pbxsim.New(o)
 			if err := s.Start(cmd.Context(), listen); err != nil {
-				return err
+				return fmt.Errorf("%w (--listen takes another address)", err)
 			}
 			defer s.Close()
 			fmt.Fprintf(cmd.OutOrStdout(), "pbxsim listens at %s (3CX API %s, client %s)\n", s.URL(), api, id)

@@ -9,7 +9,7 @@ import (
 )
 
 func pluginsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "plugins", Short: "List and trust plugins"}
+	cmd := &cobra.Command{Use: "plugins", Short: "List and trust plugins", Args: cobra.NoArgs, RunE: needsSubcommand}
 	cmd.AddCommand(pluginsListCommand(), pluginsTrustCommand())
 	return cmd
 }

@@ -36,7 +36,7 @@ func runCommand() *cobra.Command {
 	}
 	f.addFlags(cmd)
 	fl := cmd.Flags()
-	fl.StringVar(&f.input, "input", "", "file with the items to start with, - for standard input: a JSON array, one value, or one value a line")
+	fl.StringVar(&f.input, "input", "", "file with the items to start with, - for standard input: a JSON array of objects, one object, or one object a line")
 	fl.StringVar(&f.start, "start", "", "name of the node to start at")
 	fl.StringVar(&f.until, "until", "", "name of the last node to run")
 	fl.StringVar(&f.output, "output", "items", "what to print: items, run or none")
@@ -68,17 +68,20 @@ func (f *runFlags) run(cmd *cobra.Command, file string) error {
 	}
 	defer rt.Close()
 	view.log, _ = f.logger(cmd.ErrOrStderr())
-	flow, err := rt.LoadFile(cmd.Context(), file)
+	ctx := cmd.Context()
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = nodes.WithTimeout(ctx, f.timeout)
+		defer cancel()
+	}
+	flow, err := rt.LoadFile(ctx, file)
+	if err != nil && ctx.Err() != nil {
+		return &exitError{exitStopped, fmt.Errorf("%s: stopped while it was loaded, nothing was sent: %w", file, err)}
+	}
 	if err != nil {
 		return err
 	}
 	printWarnings(cmd.ErrOrStderr(), flow.Problems)
-	ctx := cmd.Context()
-	if f.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, f.timeout)
-		defer cancel()
-	}
 	result, err := rt.Run(ctx, flow, cordboard.RunOptions{Input: input, Start: f.start, Until: f.until})
 	view.end()
 	if result == nil {

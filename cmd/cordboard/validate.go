@@ -28,9 +28,13 @@ func validateCommand() *cobra.Command {
 			}
 			defer rt.Close()
 			found := runtime.Problems{}
+			told := map[string]bool{}
 			for _, file := range args {
 				problems, err := validate(cmd, rt, file)
-				if err != nil {
+				var plugins *cordboard.PluginsError
+				if errors.As(err, &plugins) {
+					found = append(found, pluginProblems(plugins, told)...)
+				} else if err != nil {
 					return err
 				}
 				found = append(found, problems...)
@@ -43,7 +47,8 @@ func validateCommand() *cobra.Command {
 	return cmd
 }
 
-// validate returns what is wrong with a file.
+// validate returns what is wrong with a file. An error that is a PluginsError comes beside the problems: a node may be
+// unknown because its plugin cannot be used.
 func validate(cmd *cobra.Command, rt *cordboard.Runtime, file string) (runtime.Problems, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -54,19 +59,38 @@ func validate(cmd *cobra.Command, rt *cordboard.Runtime, file string) (runtime.P
 	if errors.As(err, &problems) {
 		return problems, nil
 	}
-	var all runtime.Problems
+	var (
+		all     runtime.Problems
+		plugins *cordboard.PluginsError
+		failed  error
+	)
 	for _, w := range flows {
 		flow, err := rt.Compile(cmd.Context(), w)
-		if errors.As(err, &problems) {
+		if errors.As(err, &plugins) {
+			failed = plugins
+		}
+		switch {
+		case errors.As(err, &problems):
 			all = append(all, problems...)
-			continue
-		}
-		if err != nil {
+		case err != nil:
 			return nil, err
+		default:
+			all = append(all, flow.Problems...)
 		}
-		all = append(all, flow.Problems...)
 	}
-	return all, nil
+	return all, failed
+}
+
+// pluginProblems tells of each plugin once, however many files need it.
+func pluginProblems(e *cordboard.PluginsError, told map[string]bool) runtime.Problems {
+	var list runtime.Problems
+	for _, err := range e.Failed {
+		if !told[err.Error()] {
+			told[err.Error()] = true
+			list = append(list, runtime.Problem{Severity: runtime.SeverityError, Message: err.Error()})
+		}
+	}
+	return list
 }
 
 func reportProblems(cmd *cobra.Command, found runtime.Problems, asJSON bool, files int) error {

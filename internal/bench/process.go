@@ -89,7 +89,7 @@ func measurePluginStart(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	if plain, err := plugin.Trust(path, b.bin, plugin.Lock{}); err == nil { // as cordboard finds it, without a pin to compare
+	if plain, err := plugin.Trust(path, filepath.Join(b.bin, "cordboard"), plugin.Lock{}); err == nil { // as cordboard finds it, without a pin to compare
 		trusted = plain
 	}
 	var starts, ends []time.Duration

@@ -3,11 +3,13 @@ package plugin
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc/status"
 
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/plugin/proto"
@@ -26,8 +29,12 @@ type Host struct {
 	file Trusted
 	log  *slog.Logger
 
+	life context.Context // until Close: starts that are under way end with it
+	end  context.CancelFunc
+
 	mu       sync.Mutex
 	running  *session
+	starting *starting // nil if no start is under way
 	crashes  int
 	lastDied time.Time
 	closed   bool
@@ -51,7 +58,9 @@ func NewHost(file Trusted, log *slog.Logger) *Host {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Host{file: file, log: log.With("plugin", filepath.Base(file.Path)), pages: map[pageKey]*page{}}
+	h := &Host{file: file, log: log.With("plugin", filepath.Base(file.Path)), pages: map[pageKey]*page{}}
+	h.life, h.end = context.WithCancel(context.Background())
+	return h
 }
 
 // Path is the plugin's file.
@@ -96,52 +105,98 @@ const (
 	calmAfter    = time.Minute
 )
 
-// session returns the running plugin. After a crash it starts it anew, after a pause that grows with each crash.
+// starting is a start under way, which all who need the plugin wait for.
+type starting struct {
+	done    chan struct{} // closed when the rest is set
+	session *session
+	err     error
+}
+
+// session returns the running plugin. After a crash it starts it anew, after a pause that grows with each crash. The start
+// belongs to no caller: it goes on if this one's context is cancelled.
 func (h *Host) session(ctx context.Context) (*session, error) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.closed {
-		return nil, fmt.Errorf("plugin %s: it was closed", h.file.Path)
+		h.mu.Unlock()
+		return nil, h.wasClosed()
 	}
 	if h.running != nil && !h.running.client.Exited() {
+		defer h.mu.Unlock()
 		return h.running, nil
 	}
-	if h.running != nil {
-		h.bury()
+	st := h.starting
+	if st == nil {
+		st = &starting{done: make(chan struct{})}
+		h.starting = st
+		dead := h.running
+		if dead != nil {
+			h.crashed()
+		}
+		go h.restart(st, dead)
 	}
+	h.mu.Unlock()
+	select {
+	case <-st.done:
+		return st.session, st.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (h *Host) wasClosed() error { return fmt.Errorf("plugin %s: it was closed", h.file.Path) }
+
+// restart clears away the dead session, if there is one, and starts the plugin.
+func (h *Host) restart(st *starting, dead *session) {
+	dead.end()
+	st.session, st.err = h.startAfterPause()
+	h.mu.Lock()
+	h.starting = nil
+	closed := h.closed
+	if !closed {
+		h.running = st.session
+	}
+	h.mu.Unlock()
+	if closed {
+		st.session.end()
+		st.session, st.err = nil, h.wasClosed()
+	}
+	close(st.done)
+}
+
+func (h *Host) startAfterPause() (*session, error) {
+	h.mu.Lock()
 	if time.Since(h.lastDied) > calmAfter {
 		h.crashes = 0
 	}
-	if h.crashes >= maxCrashes {
-		return nil, fmt.Errorf("plugin %s: it crashed %d times and is left alone for %s", h.file.Path, h.crashes, calmAfter)
+	crashes := h.crashes
+	h.mu.Unlock()
+	if crashes >= maxCrashes {
+		return nil, fmt.Errorf("plugin %s: it crashed %d times and is left alone for %s", h.file.Path, crashes, calmAfter)
 	}
-	if h.crashes > 0 {
-		wait := time.NewTimer(50 * time.Millisecond << h.crashes)
-		defer wait.Stop()
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+	if crashes > 0 {
+		if err := nodes.Pause(h.life, 50*time.Millisecond<<crashes); err != nil {
+			return nil, err
 		}
 	}
-	s, err := h.start(ctx)
-	if err != nil {
-		return nil, err
-	}
-	h.running = s
-	return s, nil
+	return h.start()
 }
 
-// bury notes the running plugin's crash and frees what it leaves.
-func (h *Host) bury() {
-	_ = h.running.broker.Close()
-	h.running.client.Kill()
+// crashed notes a crash. The caller holds h.mu, and ends what is left of the session without it.
+func (h *Host) crashed() {
 	h.running = nil
 	h.crashes++
 	h.lastDied = time.Now()
 }
 
-func (h *Host) start(ctx context.Context) (*session, error) {
+// end frees what a session holds and ends its process, if there is one.
+func (s *session) end() {
+	if s != nil {
+		_ = s.broker.Close()
+		s.client.Kill()
+	}
+}
+
+func (h *Host) start() (*session, error) {
 	began := time.Now()
 	out := &tail{log: h.log}
 	var started *process
@@ -163,12 +218,17 @@ func (h *Host) start(ctx context.Context) (*session, error) {
 		SyncStdout:       &strayOutput{log: h.log},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
 			cmd.Env = append(cmd.Env, variable)
-			started, err = newProcess(h.file, cmd)
+			started, err = newProcess(h.life, h.file, cmd)
 			return started, err
 		},
 	})
 	fail := func(err error) (*session, error) {
 		client.Kill()
+		if started != nil && started.ID() != "" && h.life.Err() == nil {
+			h.mu.Lock()
+			h.crashed()
+			h.mu.Unlock()
+		}
 		return nil, fmt.Errorf("plugin %s: it does not start: %s%s", h.file.Path, startReason(err), out.quoted())
 	}
 	rpc, err := client.Client()
@@ -181,9 +241,12 @@ func (h *Host) start(ctx context.Context) (*session, error) {
 	}
 	s := &session{endpoint: end.(*endpoint), client: client, process: started, output: out, binaries: newBinaryHost()}
 	s.binaryID = s.broker.NextId()
+	ctx, cancel := nodes.WithTimeout(h.life, startTimeout)
+	defer cancel()
 	if s.describe, err = s.nodes.Describe(ctx, &proto.DescribeRequest{}); err != nil {
-		return fail(err)
+		return fail(errors.New(status.Convert(err).Message()))
 	}
+	started.outlive()
 	h.log.Debug("plugin started", "took", time.Since(began))
 	return s, nil
 }
@@ -215,57 +278,84 @@ func startReason(err error) string {
 const lastWords = 2 * time.Second
 
 // died makes the error of a call that a crash cut off, and notes the crash.
-func (h *Host) died(s *session, err error) *nodes.Error {
+func (h *Host) died(s *session) *nodes.Error {
 	select {
 	case <-s.process.gone:
 	case <-time.After(lastWords):
 	}
 	h.mu.Lock()
-	if h.running == s {
-		h.bury()
+	first := h.running == s
+	if first {
+		h.crashed()
 	}
 	h.mu.Unlock()
-	e := nodes.Errorf("the plugin %s stopped while it worked: %w", filepath.Base(h.file.Path), err)
-	e.Message = fmt.Sprintf("the plugin %s crashed while it worked on this node%s", filepath.Base(h.file.Path), s.output.quoted())
+	if first {
+		s.end()
+	}
+	e := nodes.Errorf("the plugin %s crashed while it worked on this node%s", filepath.Base(h.file.Path), s.output.quoted())
+	e.Cause = nodes.ErrOutcomeUnknown
+	e.Hint = "What the node had done by then is not known, and it was not repeated: check before it runs again."
 	return e
 }
 
 // Close ends the plugin and waits until it is gone. A second Close does nothing.
 func (h *Host) Close() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.closed = true
-	if h.running != nil {
-		_ = h.running.broker.Close()
-		h.running.client.Kill()
-		h.running = nil
+	running, st := h.running, h.starting
+	h.running = nil
+	h.mu.Unlock()
+	h.end()
+	running.end()
+	if st != nil {
+		<-st.done
 	}
 }
 
 // tail keeps the end of what a plugin writes to standard error, for the message of a crash, and logs it.
 type tail struct {
-	log  *slog.Logger
-	mu   sync.Mutex
-	text []byte
+	log    *slog.Logger
+	mu     sync.Mutex
+	text   []byte
+	cut    bool     // the text begins amid a line
+	tokens []string // what the plugin was given lately
 }
 
-const tailBytes = 2 << 10
+const (
+	tailBytes = 2 << 10
+	maxHidden = 100
+)
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	t.text = append(t.text, p...)
 	if n := len(t.text) - tailBytes; n > 0 {
-		t.text = t.text[n:]
+		t.text, t.cut = t.text[n:], true
 	}
+	tokens := t.tokens
 	t.mu.Unlock()
-	t.log.Debug("plugin's standard error", "text", string(bytes.TrimSpace(p)))
+	t.log.Debug("plugin's standard error", "text", nodes.Redact(string(bytes.TrimSpace(p)), "", tokens...))
 	return len(p), nil
+}
+
+// hide keeps a token out of what is quoted: the last words may be of another call than the one that the crash cut off.
+func (t *tail) hide(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if slices.Contains(t.tokens, token) {
+		return
+	}
+	t.tokens = append(slices.Clone(t.tokens[max(0, len(t.tokens)-maxHidden+1):]), token)
 }
 
 func (t *tail) quoted() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := strings.TrimSpace(string(t.text))
+	text := string(t.text)
+	if t.cut { // a part of a token would not be found
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	text = strings.TrimSpace(nodes.Redact(text, "", t.tokens...))
 	if text == "" {
 		return ""
 	}

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 
@@ -58,6 +59,7 @@ type events struct {
 	lastID  uint64
 	acks    map[uint64]chan *proto.EventAck
 	results map[uint64]chan nodes.Result
+	gone    error // set once the stream has broken
 }
 
 func (e *events) write(m *proto.ListenResponse) error {
@@ -69,11 +71,12 @@ func (e *events) write(m *proto.ListenResponse) error {
 // receive takes acknowledgements and results itself and hands answers to the asker.
 func (e *events) receive() (*proto.Answer, error) {
 	m, err := e.stream.Recv()
-	if err != nil {
-		return nil, err
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if err != nil {
+		e.breakOff(err)
+		return nil, err
+	}
 	if ack := m.GetAck(); ack != nil {
 		if c := e.acks[ack.GetId()]; c != nil {
 			c <- ack
@@ -97,25 +100,56 @@ func (e *events) receive() (*proto.Answer, error) {
 	return m.GetAnswer(), nil
 }
 
+// breakOff tells all who wait that nothing comes any more. The caller holds e.mu.
+func (e *events) breakOff(err error) {
+	e.gone = fmt.Errorf("the host is gone: %w", err)
+	for id, c := range e.acks {
+		close(c)
+		delete(e.acks, id)
+	}
+	for id, c := range e.results {
+		c <- nodes.Result{Err: e.gone}
+		delete(e.results, id)
+	}
+}
+
+// forget drops an event that gets no run.
+func (e *events) forget(id uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.acks, id)
+	delete(e.results, id)
+}
+
 // start is nodes.Start for the trigger.
 func (e *events) start(ctx context.Context, items nodes.Items) (*nodes.Started, error) {
 	ack, result := make(chan *proto.EventAck, 1), make(chan nodes.Result, 1)
 	e.mu.Lock()
+	if e.gone != nil {
+		defer e.mu.Unlock()
+		return nil, e.gone
+	}
 	e.lastID++
 	id := e.lastID
 	e.acks[id], e.results[id] = ack, result
 	e.mu.Unlock()
 	event := &proto.Event{Id: id, Items: itemsToWire(items), WantResult: true}
 	if err := e.write(&proto.ListenResponse{Message: &proto.ListenResponse_Event{Event: event}}); err != nil {
+		e.forget(id)
 		return nil, err
 	}
 	select {
-	case a := <-ack:
+	case a, ok := <-ack:
+		if !ok {
+			return nil, errors.New("the host is gone: it is unknown whether the run was started")
+		}
 		if a.GetError() != nil {
+			e.forget(id)
 			return nil, errorFromWire(a.GetError())
 		}
 		return &nodes.Started{ExecutionID: a.GetExecutionId(), Result: result}, nil
 	case <-ctx.Done():
+		e.forget(id)
 		return nil, context.Cause(ctx)
 	}
 }
@@ -136,10 +170,10 @@ func (r *remoteTrigger) Listen(ctx context.Context, call *nodes.Call, start node
 	defer l.wait.Wait()
 	defer cancel()
 	begin := &proto.ListenRequest{Message: &proto.ListenRequest_Begin{Begin: r.begin(call, s, "")}}
-	if err := l.send(begin); err != nil {
+	if err := l.send(begin); err != nil && !errors.Is(err, io.EOF) { // of EOF, Recv knows the cause
 		return r.failed(ctx, s, err)
 	}
-	x := &exchange{remote: &r.remote, call: call, answer: func(a *proto.Answer) error {
+	x := &exchange{remote: &r.remote, session: s, call: call, answer: func(a *proto.Answer) error {
 		return l.send(&proto.ListenRequest{Message: &proto.ListenRequest_Answer{Answer: a}})
 	}}
 	for {
@@ -148,15 +182,15 @@ func (r *remoteTrigger) Listen(ctx context.Context, call *nodes.Call, start node
 		case ctx.Err() != nil || errors.Is(err, io.EOF): // we ended it, or the trigger did
 			return nil
 		case err != nil:
-			return r.failed(ctx, s, err)
+			return x.redacted(r.failed(ctx, s, err))
 		}
 		switch m := m.GetMessage().(type) {
 		case *proto.ListenResponse_Event:
 			l.wait.Add(1)
 			go l.event(streamCtx, m.Event)
 		case *proto.ListenResponse_Ask:
-			if err := x.ask(ctx, m.Ask); err != nil {
-				return r.failed(ctx, s, err)
+			if err := x.ask(ctx, m.Ask); err != nil && !errors.Is(err, io.EOF) {
+				return x.redacted(r.failed(ctx, s, err))
 			}
 		case *proto.ListenResponse_Log:
 			x.log(m.Log)
@@ -188,7 +222,7 @@ func (l *listening) event(ctx context.Context, e *proto.Event) {
 	}
 	ack := &proto.EventAck{Id: e.GetId(), Error: errorToWire(err)}
 	if started != nil {
-		ack.ExecutionId = started.ExecutionID
+		ack.ExecutionId = utf8Text(started.ExecutionID)
 	}
 	if l.send(&proto.ListenRequest{Message: &proto.ListenRequest_Ack{Ack: ack}}) != nil || err != nil || !e.GetWantResult() {
 		return

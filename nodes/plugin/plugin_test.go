@@ -170,6 +170,9 @@ func runJSON(t testing.TB, r *runtime.Run) string {
 	if r.State.Suspended != nil {
 		fmt.Fprintf(&b, "suspended until %s, webhook %t", r.State.Suspended.Until.UTC(), r.State.Suspended.Webhook)
 	}
+	if reply := r.State.Reply; reply != nil {
+		fmt.Fprintf(&b, "replied %d %v %q", reply.Status, reply.Header, reply.Body)
+	}
 	return b.String()
 }
 
@@ -189,6 +192,7 @@ var conformance = map[string]struct{ node, input, want string }{
 	"access":                     {`{"name":"Node","type":"plug.access","parameters":{},"credentials":{"testApi":{"id":"1","name":"test"}}}`, `{}`, `"late":true,"renewed":true,"same":true`},
 	"binary data":                {`{"name":"Node","type":"plug.file","parameters":{"bytes":3000000}}`, `{}`, `{"read":3000000,"missing":true},"binary":{"z":{`},
 	"suspend":                    {`{"name":"Node","type":"plug.waits","parameters":{}}`, `{}`, `suspended until 1970-01-01 00:00:00.001 +0000 UTC, webhook true`},
+	"reply":                      {`{"name":"Node","type":"plug.replies","parameters":{}}`, `{}`, `replied 418 map[X-Kind:[teapot short]] "stout\xff"`},
 	"many items":                 {`{"name":"Node","type":"plug.many","parameters":{"n":5000,"size":100}}`, `{}`, `{"i":4999,`},
 	"a large item":               {`{"name":"Node","type":"plug.many","parameters":{"n":2,"size":9000000}}`, `{}`, `{"i":1,`},
 }
@@ -269,7 +273,7 @@ func TestCrash(t *testing.T) {
 	b := newBench(t, true)
 	const node = `{"name":"Node","type":"plug.crash","parameters":{}}`
 	r, _ := b.run(t.Context(), t, node, `{}`)
-	want := fmt.Sprintf("node \"Node\": the plugin %s crashed while it worked on this node; its last words:\n  goodbye cruel world", filepath.Base(self(t).Path))
+	want := fmt.Sprintf("node \"Node\": the plugin %s crashed while it worked on this node; its last words:\n  goodbye cruel world\nWhat the node had done by then is not known, and it was not repeated: check before it runs again.", filepath.Base(self(t).Path))
 	if r.Err == nil || r.Err.Error() != want {
 		t.Errorf("got  %v\nwant %s", r.Err, want)
 	}

@@ -17,6 +17,8 @@ import (
 // and an environment of its own, with a pipe as standard input whose end tells the plugin that its host is gone.
 type process struct {
 	cmd            *exec.Cmd
+	life           context.Context
+	outlive        func() bool // ends the process's dependence on life
 	path           string
 	file           *os.File
 	stdin          io.WriteCloser
@@ -30,7 +32,8 @@ var _ runner.Runner = (*process)(nil)
 // passedOn are the only variables of the host's environment that a plugin sees: none holds a secret.
 var passedOn = []string{"TZ", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT"}
 
-func newProcess(t Trusted, spec *exec.Cmd) (*process, error) {
+// newProcess returns a process that is killed when life ends, until outlive is called: go-plugin's start cannot be cancelled.
+func newProcess(life context.Context, t Trusted, spec *exec.Cmd) (*process, error) {
 	file, err := t.open()
 	if err != nil {
 		return nil, err
@@ -46,7 +49,7 @@ func newProcess(t Trusted, spec *exec.Cmd) (*process, error) {
 	}
 	cmd.ExtraFiles = []*os.File{file}
 	ownGroup(cmd)
-	p := &process{cmd: cmd, path: t.Path, file: file, gone: make(chan struct{})}
+	p := &process{cmd: cmd, life: life, path: t.Path, file: file, gone: make(chan struct{})}
 	if p.stdin, err = cmd.StdinPipe(); err == nil {
 		if p.stdout, err = cmd.StdoutPipe(); err == nil {
 			p.stderr, err = cmd.StderrPipe()
@@ -65,6 +68,7 @@ func (p *process) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.outlive = context.AfterFunc(p.life, func() { _ = p.Kill(context.Background()) })
 	go func() {
 		waitExited(p.cmd.Process)
 		_ = killGroup(p.cmd.Process)

@@ -62,8 +62,8 @@ func (s *server) Execute(stream proto.Nodes_ExecuteServer) error {
 		return sendErr
 	}
 	done.Error = errorToWire(err)
-	_, suspend, _ := call.Outcome()
-	done.Suspend = suspendToWire(suspend)
+	_, suspend, reply := call.Outcome()
+	done.Suspend, done.Reply = suspendToWire(suspend), replyToWire(reply)
 	return out.write(&proto.ExecuteResponse{Message: &proto.ExecuteResponse_Done{Done: done}})
 }
 
@@ -73,7 +73,7 @@ func (s *server) call(ctx context.Context, begin *proto.Begin, n nodes.Node, ask
 	if err != nil {
 		location = time.UTC
 	}
-	engine := &remoteEngine{asks: asks, location: location}
+	engine := &remoteEngine{ctx: ctx, asks: asks, location: location}
 	call := &nodes.Call{
 		Name: begin.GetName(), Type: begin.GetNodeType(), Version: begin.GetVersion(), Run: int(begin.GetRun()), Mode: begin.GetMode(),
 		Inputs: make([]nodes.Items, begin.GetInputs()), OnError: nodes.OnError(begin.GetOnError()),
@@ -111,7 +111,7 @@ func receiveItems(stream proto.Nodes_ExecuteServer, call *nodes.Call) error {
 			break
 		}
 		in := m.GetItems()
-		if in == nil || int(in.GetInput()) >= len(builders) {
+		if in == nil || in.GetInput() < 0 || int(in.GetInput()) >= len(builders) {
 			return status.Error(codes.InvalidArgument, "items of an input that begin does not announce")
 		}
 		for _, w := range in.GetItems() {
@@ -239,6 +239,11 @@ func (a *asker) ask(ctx context.Context, ask *proto.Ask) (*proto.Answer, error) 
 	ask.Id = a.lastID
 	a.waiting[ask.Id] = c
 	a.mu.Unlock()
+	defer func() {
+		a.mu.Lock()
+		delete(a.waiting, ask.GetId())
+		a.mu.Unlock()
+	}()
 	a.sendMu.Lock()
 	err := a.send(ask)
 	a.sendMu.Unlock()
@@ -261,6 +266,7 @@ func (a *asker) ask(ctx context.Context, ask *proto.Ask) (*proto.Answer, error) 
 
 // remoteEngine is nodes.Engine over the wire.
 type remoteEngine struct {
+	ctx      context.Context // the call's, for Evaluate, which is given none
 	asks     *asker
 	location *time.Location
 }
@@ -279,14 +285,14 @@ func (e *remoteEngine) Evaluate(expr nodes.Expression, item int, extra map[strin
 	if !ok {
 		return nodes.Value{}, fmt.Errorf("an expression of type %T does not come from this call", expr)
 	}
-	ask := &proto.EvalAsk{Pointer: r.pointer, Item: int32(item)}
+	ask := &proto.EvalAsk{Pointer: utf8Text(r.pointer), Item: int32(item)}
 	for name, v := range extra {
 		if ask.Extra == nil {
 			ask.Extra = map[string][]byte{}
 		}
-		ask.Extra[name] = []byte(v.JSON())
+		ask.Extra[utf8Text(name)] = []byte(v.JSON())
 	}
-	answer, err := e.asks.ask(context.Background(), &proto.Ask{Ask: &proto.Ask_Eval{Eval: ask}})
+	answer, err := e.asks.ask(e.ctx, &proto.Ask{Ask: &proto.Ask_Eval{Eval: ask}})
 	if err != nil {
 		return nodes.Value{}, err
 	}
@@ -295,12 +301,12 @@ func (e *remoteEngine) Evaluate(expr nodes.Expression, item int, extra map[strin
 
 // Access is nodes.Engine's.
 func (e *remoteEngine) Access(ctx context.Context, credentialType string) (nodes.Access, error) {
-	return e.access(ctx, &proto.AccessAsk{CredentialType: credentialType})
+	return e.access(ctx, &proto.AccessAsk{CredentialType: utf8Text(credentialType)})
 }
 
 // Renew is nodes.Engine's.
 func (e *remoteEngine) Renew(ctx context.Context, credentialType string, generation uint64) (nodes.Access, error) {
-	return e.access(ctx, &proto.AccessAsk{CredentialType: credentialType, Renew: true, Generation: generation})
+	return e.access(ctx, &proto.AccessAsk{CredentialType: utf8Text(credentialType), Renew: true, Generation: generation})
 }
 
 func (e *remoteEngine) access(ctx context.Context, ask *proto.AccessAsk) (nodes.Access, error) {
@@ -329,12 +335,12 @@ func (*remoteLog) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle is slog.Handler's.
 func (l *remoteLog) Handle(_ context.Context, r slog.Record) error {
-	line := &proto.LogLine{Level: int32(r.Level), Message: r.Message, Fields: map[string]string{}}
+	line := &proto.LogLine{Level: int32(r.Level), Message: utf8Text(r.Message), Fields: map[string]string{}}
 	for _, a := range l.attrs {
-		line.Fields[a.Key] = a.Value.String()
+		line.Fields[utf8Text(a.Key)] = utf8Text(a.Value.String())
 	}
 	r.Attrs(func(a slog.Attr) bool {
-		line.Fields[l.group+a.Key] = a.Value.String()
+		line.Fields[utf8Text(l.group+a.Key)] = utf8Text(a.Value.String())
 		return true
 	})
 	return l.send(line)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -20,12 +21,13 @@ func testTypes() []nodes.Type {
 	list := map[string]nodes.Node{
 		"echo": echo{}, "eval": eval{}, "fails": fails{}, "access": access{}, "file": file{}, "waits": waits{}, "logs": logs{},
 		"crash": crash{}, "hang": hang{}, "prints": prints{}, "spawn": spawn{}, "many": many{}, "environ": environ{},
+		"replies": replies{}, "badtext": badText{},
 	}
 	var types []nodes.Type
 	for name, n := range list {
 		d := &descriptors.Node{Type: "plug." + name, DisplayName: name, Versions: []float64{1}}
-		if name == "access" {
-			d.Credentials = []descriptors.CredentialUse{{Type: "testApi", Required: true}}
+		if name == "access" || name == "crash" {
+			d.Credentials = []descriptors.CredentialUse{{Type: "testApi", Required: name == "access"}}
 		}
 		types = append(types, nodes.Type{Descriptor: d, Node: n, Origin: "test"})
 	}
@@ -185,6 +187,22 @@ func (waits) Execute(_ context.Context, call *nodes.Call) error {
 	return nil
 }
 
+type replies struct{}
+
+func (replies) Execute(_ context.Context, call *nodes.Call) error {
+	call.Reply(nodes.Response{Status: 418, Header: http.Header{"X-Kind": {"teapot", "short"}}, Body: []byte("stout\xff")})
+	call.EmitFrom(0, 0, call.Input(0).At(0))
+	return nil
+}
+
+// badText fails with a text that is no UTF-8, and logs some.
+type badText struct{}
+
+func (badText) Execute(_ context.Context, call *nodes.Call) error {
+	call.Log.Warn("bad \xff text", "k\xff", "v\xff")
+	return nodes.Errorf("bad \xff text")
+}
+
 type logs struct{}
 
 func (logs) Execute(_ context.Context, call *nodes.Call) error {
@@ -195,10 +213,17 @@ func (logs) Execute(_ context.Context, call *nodes.Call) error {
 
 type crash struct{}
 
-func (crash) Execute(_ context.Context, call *nodes.Call) error {
+func (crash) Execute(ctx context.Context, call *nodes.Call) error {
 	if call.Input(0).Len() > 0 && call.Input(0).At(0).Get("calm").Bool() {
 		call.EmitFrom(0, 0, call.Input(0).At(0))
 		return nil
+	}
+	if call.Input(0).Len() > 0 && call.Input(0).At(0).Get("tell").Bool() {
+		a, err := call.Engine.Access(ctx, "testApi")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, "my token was "+a.Token)
 	}
 	fmt.Fprintln(os.Stderr, "goodbye cruel world")
 	os.Exit(7)

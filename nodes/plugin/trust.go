@@ -90,38 +90,77 @@ func (e *UntrustedError) Error() string {
 	return fmt.Sprintf("plugin %s is not trusted: %s (%s)", e.Path, e.Reason, e.Mend)
 }
 
-// Trust decides whether the plugin at path may be executed. beside is the directory of the cordboard program: a plugin
-// there of the same owner is trusted without a pin. Where there is a pin, the file's content is compared with it
+// Trust decides whether the plugin at path may be executed. program is the path of the cordboard program: a plugin in its
+// directory and of its owner is trusted without a pin. Where there is a pin, the file's content is compared with it
 // when the file is opened to be executed, wherever it lies.
-func Trust(path, beside string, lock Lock) (Trusted, error) {
+func Trust(path, program string, lock Lock) (Trusted, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return Trusted{}, err
 	}
-	info, err := os.Stat(path)
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return Trusted{}, err
 	}
-	dir, err := os.Stat(filepath.Dir(path))
-	if err != nil {
+	if err := othersWrite(path, target); err != nil {
 		return Trusted{}, err
-	}
-	uid, fileOpen := owner(info)
-	_, dirOpen := owner(dir)
-	if fileOpen || (dirOpen && dir.Mode()&fs.ModeSticky == 0) {
-		return Trusted{}, &UntrustedError{path, "others may write the file or its directory", "chmod go-w " + path + " " + filepath.Dir(path)}
 	}
 	t := Trusted{Path: path, Why: "beside the cordboard program"}
 	if pin, ok := lock.Find(filepath.Base(path)); ok {
 		t.sha256, t.Why = pin.SHA256, "pinned"
 		return t, nil
 	}
-	if self, err := os.Stat(beside); err == nil && filepath.Dir(path) == filepath.Clean(beside) {
-		if selfUID, _ := owner(self); selfUID == uid {
-			return t, nil
-		}
+	if filepath.Dir(path) == filepath.Dir(program) && sameOwner(program, path, target) {
+		return t, nil
 	}
 	return Trusted{}, &UntrustedError{path, "it is not pinned", "cordboard plugins trust " + path}
+}
+
+// othersWrite refuses a plugin that others could exchange: its file, the directory of the file, and that of the symbolic
+// link by which it was found.
+func othersWrite(path, target string) error {
+	info, err := os.Stat(target)
+	if err != nil {
+		return err
+	}
+	_, open := owner(info)
+	for _, name := range []string{filepath.Dir(path), filepath.Dir(target)} {
+		dir, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		if _, dirOpen := owner(dir); dirOpen && dir.Mode()&fs.ModeSticky == 0 {
+			open = true
+		}
+	}
+	if !open {
+		return nil
+	}
+	mend := "chmod go-w " + target + " " + filepath.Dir(target)
+	if filepath.Dir(path) != filepath.Dir(target) {
+		mend += " " + filepath.Dir(path)
+	}
+	return &UntrustedError{path, "others may write the file or its directory", mend}
+}
+
+// sameOwner reports whether these files belong to whom the program belongs to. A link counts by itself: in a sticky directory
+// anybody may lay one to a file of the owner's.
+func sameOwner(program string, files ...string) bool {
+	self, err := os.Stat(program)
+	if err != nil {
+		return false
+	}
+	want, _ := owner(self)
+	for _, name := range files {
+		info, err := os.Lstat(name)
+		if err != nil {
+			return false
+		}
+		if uid, _ := owner(info); uid != want {
+			return false
+		}
+	}
+	return true
 }
 
 // TrustPinned returns the trust in a file that a person vouches for just now, and its pin.

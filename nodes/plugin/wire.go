@@ -3,6 +3,11 @@ package plugin
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -12,7 +17,7 @@ import (
 )
 
 func itemToWire(it nodes.Item) *proto.Item {
-	w := &proto.Item{Json: it.JSON()}
+	w := &proto.Item{Json: utf8Text(it.JSON())}
 	for p := range it.Parents() {
 		w.Parents = append(w.Parents, &proto.Parent{Item: int32(p.Item()), Input: int32(p.Input())})
 	}
@@ -42,6 +47,9 @@ func withRest(it nodes.Item, w *proto.Item) (nodes.Item, error) {
 	if len(w.GetParents()) > 0 {
 		parents := make([]nodes.Parent, len(w.GetParents()))
 		for i, p := range w.GetParents() {
+			if p.GetItem() < 0 || p.GetItem() == math.MaxInt32 || p.GetInput() < 0 {
+				return nodes.Item{}, fmt.Errorf("an item's parent: there is no item %d of input %d", p.GetItem(), p.GetInput())
+			}
 			parents[i] = nodes.From(int(p.GetItem()), int(p.GetInput()))
 		}
 		it = it.WithParents(parents...)
@@ -85,8 +93,8 @@ func errorToWire(err error) *proto.Error {
 	}
 	e := nodes.AsError(err)
 	return &proto.Error{
-		Message: e.Message, Description: e.Description, Hint: e.Hint, Item: int32(e.Item), Parameter: e.Parameter,
-		Pointer: e.Pointer, HttpCode: e.HTTPCode, Kind: e.Kind,
+		Message: utf8Text(e.Message), Description: utf8Text(e.Description), Hint: utf8Text(e.Hint), Item: int32(e.Item),
+		Parameter: utf8Text(e.Parameter), Pointer: utf8Text(e.Pointer), HttpCode: utf8Text(e.HTTPCode), Kind: utf8Text(e.Kind),
 	}
 }
 
@@ -100,8 +108,9 @@ func errorFromWire(w *proto.Error) *nodes.Error {
 	return e
 }
 
+// accessToWire leaves out the Secrets: they stay in this process.
 func accessToWire(a nodes.Access) *proto.Access {
-	return &proto.Access{BaseUrl: a.BaseURL, Token: a.Token, Generation: a.Generation, Fields: a.Fields}
+	return &proto.Access{BaseUrl: utf8Text(a.BaseURL), Token: utf8Text(a.Token), Generation: a.Generation, Fields: utf8Texts(a.Fields)}
 }
 
 func accessFromWire(a *proto.Access) nodes.Access {
@@ -125,6 +134,44 @@ func suspendFromWire(w *proto.Suspend) nodes.Suspend {
 		s.Until = time.UnixMilli(w.GetUntilUnixMs())
 	}
 	return s
+}
+
+func replyToWire(r *nodes.Response) *proto.Response {
+	if r == nil {
+		return nil
+	}
+	w := &proto.Response{Status: int32(r.Status), Body: r.Body}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		for _, value := range r.Header[name] {
+			w.Headers = append(w.Headers, &proto.Header{Name: utf8Text(name), Value: utf8Text(value)})
+		}
+	}
+	return w
+}
+
+func replyFromWire(w *proto.Response) nodes.Response {
+	r := nodes.Response{Status: int(w.GetStatus()), Body: w.GetBody()}
+	for _, h := range w.GetHeaders() {
+		if r.Header == nil {
+			r.Header = http.Header{}
+		}
+		r.Header.Add(h.GetName(), h.GetValue())
+	}
+	return r
+}
+
+// utf8Text is text as the protocol's strings must be: one byte that is no UTF-8 would end the call.
+func utf8Text(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
+func utf8Texts(m map[string]string) map[string]string {
+	if m == nil {
+		return nil
+	}
+	valid := make(map[string]string, len(m))
+	for name, text := range m {
+		valid[utf8Text(name)] = utf8Text(text)
+	}
+	return valid
 }
 
 // batcher gathers results into messages of a handy size.

@@ -16,10 +16,13 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// maxJSON bounds a JSON answer, which is held in memory; maxInline bounds binary data where there is no store for it.
+// maxJSON bounds a JSON answer, which is held in memory; maxInline bounds binary data where there is no store for it;
+// maxError is what is read of an error, which is for people; maxTrusted is how much memory is taken on a header's word.
 const (
-	maxJSON   = 512 << 20
-	maxInline = 16 << 20
+	maxJSON    = 512 << 20
+	maxInline  = 16 << 20
+	maxError   = 64 << 10
+	maxTrusted = 1 << 20
 )
 
 // answer is what came back.
@@ -52,10 +55,14 @@ func (w *worker) read(ctx context.Context, res *http.Response) (*answer, error) 
 		return a, w.readFile(ctx, a, kind, res)
 	}
 	var err error
+	if !a.ok() {
+		a.body, err = w.x.readStart(res, maxError)
+		return a, err
+	}
 	if a.body, err = w.x.readBody(res, maxJSON); err != nil {
 		return nil, err
 	}
-	if kind == "" && a.ok() && len(a.body) > 0 && !gjson.Valid(a.body) {
+	if kind == "" && len(a.body) > 0 && !gjson.Valid(a.body) {
 		a.file = inlineFile(res, "application/octet-stream", a.body)
 	}
 	return a, nil
@@ -69,19 +76,27 @@ func (x *Executor) readBody(res *http.Response, limit int64) (string, error) {
 	if res.ContentLength > limit {
 		return "", nodes.Errorf("the answer is larger than %s", sizeText(limit))
 	}
+	body, err := x.readStart(res, limit+1)
+	if err != nil {
+		return "", err
+	}
+	if int64(len(body)) > limit {
+		return "", nodes.Errorf("the answer is larger than %s", sizeText(limit))
+	}
+	return body, nil
+}
+
+// readStart reads at most limit bytes of a body.
+func (x *Executor) readStart(res *http.Response, limit int64) (string, error) {
 	buf, ok := x.buffers.Get().(*[copySize]byte)
 	if !ok {
 		buf = new([copySize]byte)
 	}
 	defer x.buffers.Put(buf)
 	var b strings.Builder
-	b.Grow(int(max(res.ContentLength, 0)))
-	n, err := io.CopyBuffer(&b, io.LimitReader(res.Body, limit+1), buf[:])
-	if err != nil {
+	b.Grow(int(min(max(res.ContentLength, 0), limit, maxTrusted)))
+	if _, err := io.CopyBuffer(&b, io.LimitReader(res.Body, limit), buf[:]); err != nil {
 		return "", err
-	}
-	if n > limit {
-		return "", nodes.Errorf("the answer is larger than %s", sizeText(limit))
 	}
 	return b.String(), nil
 }

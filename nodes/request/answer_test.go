@@ -11,6 +11,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/threecx/pbxsim"
@@ -209,5 +212,30 @@ func TestEmptyAnswerOfFile(t *testing.T) {
 	}
 	if f, _ := items[0].Binary().Get("data"); f.MimeType != "application/octet-stream" || f.Data != "AAE=" || f.FileName != "data" {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestErrorBodyIsCapped reads no more of an error than people will.
+func TestErrorBodyIsCapped(t *testing.T) {
+	t.Parallel()
+	body := strings.NewReader(strings.Repeat("x", maxError+1000))
+	w := &worker{step: &step{x: New()}}
+	a, err := w.read(t.Context(), &http.Response{StatusCode: 500, ContentLength: 1 << 40, Header: http.Header{}, Body: io.NopCloser(body)})
+	if err != nil || len(a.body) != maxError || body.Len() == 0 {
+		t.Errorf("%v, %d bytes are left", err, body.Len())
+	}
+	if _, err := w.x.readBody(&http.Response{ContentLength: 400 << 20, Body: io.NopCloser(strings.NewReader("{}"))}, maxJSON); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMilliseconds(t *testing.T) {
+	t.Parallel()
+	for json, want := range map[string]time.Duration{
+		"1500": 1500 * time.Millisecond, "0.5": 500 * time.Microsecond, "-1": 0, "1e300": 24 * time.Hour, `"NaN"`: 0, "null": 0,
+	} {
+		if got := milliseconds(gjson.Parse(json)); got != want {
+			t.Errorf("%s: %s, want %s", json, got, want)
+		}
 	}
 }

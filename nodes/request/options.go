@@ -69,8 +69,8 @@ func parseOptions(raw string) (options, error) {
 			o.batchSize = 1
 		}
 	}
-	o.batchInterval = time.Duration(r.Get("batching.batch.batchInterval").Float() * float64(time.Millisecond))
-	o.timeout = time.Duration(r.Get("timeout").Float() * float64(time.Millisecond))
+	o.batchInterval = milliseconds(r.Get("batching.batch.batchInterval"))
+	o.timeout = milliseconds(r.Get("timeout"))
 	o.proxy, o.insecure = r.Get("proxy").String(), r.Get("allowUnauthorizedCerts").Bool()
 	var err error
 	if o.body, err = objectOption(r.Get("body"), "requestOptions.body"); err != nil {
@@ -78,6 +78,17 @@ func parseOptions(raw string) (options, error) {
 	}
 	o.rawQuery, err = rawQuery(r.Get("rawQuery"))
 	return o, err
+}
+
+// milliseconds reads a time. What is longer than a day is a day, what is below nothing is nothing: a number beyond what a
+// time.Duration holds would turn into any other.
+func milliseconds(v gjson.Result) time.Duration {
+	const most = 24 * time.Hour
+	ms := v.Float()
+	if !(ms > 0) { // nor is NaN, which a text may be
+		return 0
+	}
+	return time.Duration(min(ms, float64(most/time.Millisecond)) * float64(time.Millisecond))
 }
 
 // objectOption reads an option that is an object, as JSON or as its text.

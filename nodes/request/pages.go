@@ -25,6 +25,10 @@ type pager struct {
 	skip  int    // how many are behind
 	next  string // the query of the page that the server named last
 	paged bool   // the operation has $top and $skip
+	// seen are the queries that the server named; last is what the page before held, as far as $skip leads from it to the
+	// next: a server that goes in circles would be asked for ever.
+	seen map[string]bool
+	last string
 }
 
 // pages reads a collection page by page and hands its entities on as pages come in. $top caps the total, $skip says
@@ -76,6 +80,12 @@ func (w *worker) page(ctx context.Context, p *pager, a *answer, ask int) (more b
 		rows = rows[:min(got, p.left)]
 		p.left -= len(rows)
 	}
+	if p.next == "" && got > 0 && w.wholeRows() {
+		if list.Raw == p.last {
+			return false, nodes.Errorf("%s: the page from $skip=%d on is the same as the one before: the server does not heed $skip, so not all can be read", w.action(), p.skip)
+		}
+		p.last = list.Raw
+	}
 	items := make([]nodes.Item, len(rows))
 	for i, row := range rows {
 		items[i] = w.item(row)
@@ -90,11 +100,20 @@ func (w *worker) page(ctx context.Context, p *pager, a *answer, ask int) (more b
 		return p.paged && got == ask, nil // more than was asked for: a server that does not page
 	}
 	next, err := url.Parse(link)
-	if err != nil || next.RawQuery == "" || next.RawQuery == p.next {
+	if err != nil || next.RawQuery == "" || p.seen[next.RawQuery] {
 		return false, nodes.Errorf("%s: the answer's @odata.nextLink leads to no further page", w.action())
 	}
-	p.next = next.RawQuery
+	if p.seen == nil {
+		p.seen = map[string]bool{}
+	}
+	p.next, p.seen[next.RawQuery] = next.RawQuery, true
 	return true, nil
+}
+
+// wholeRows reports whether rows come with all their fields, among them a key, so that no two pages can be the same. Of
+// chosen fields such as Enabled they can.
+func (w *worker) wholeRows() bool {
+	return w.params.Get(`\$select`).String() == "" && w.params.Get(`\$apply`).String() == "" && w.options.rawQuery == ""
 }
 
 // pageRequest asks for rows from skip on, or for the page that the server named. Of that address only the query is

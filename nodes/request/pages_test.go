@@ -130,3 +130,40 @@ func TestPagesWithoutEnd(t *testing.T) {
 	_, err = r.run(listThings(), `{"requestOptions":{"returnAll":true}}`)
 	r.wantError(err, "", `item 0: Things: List Thing: 400 Bad Request: The limit of '0' for Top query`)
 }
+
+// TestPagesInCircles asks servers that never come to an end by themselves.
+func TestPagesInCircles(t *testing.T) {
+	t.Parallel()
+	const all = `{"requestOptions":{"returnAll":true}}`
+	rows := strings.TrimSuffix(strings.Repeat(`{"n":1},`, pageSize), ",")
+	asked := 0
+	r, server := serve(t, "odata", func(w http.ResponseWriter, q *http.Request) {
+		asked++
+		switch q.URL.Query().Get("page") {
+		case "2":
+			answerJSON(w, 200, `{"value":[{}],"@odata.nextLink":"?page=3"}`)
+		default:
+			answerJSON(w, 200, `{"value":[{}],"@odata.nextLink":"?page=2"}`)
+		}
+	})
+	_, err := r.run(listThings(), all)
+	r.wantError(err, server.URL, "item 0: Things: List Thing: the answer's @odata.nextLink leads to no further page")
+	if asked != 3 {
+		t.Errorf("%d requests", asked)
+	}
+	r, _ = serve(t, "odata", say(200, "application/json", `{"value":[`+rows+`]}`))
+	_, err = r.run(listThings(), all)
+	r.wantError(err, "", "item 0: Things: List Thing: the page from $skip=100 on is the same as the one before: the server does not heed $skip, so not all can be read")
+	// Chosen fields may well be the same on every page.
+	r, _ = serve(t, "odata", func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Query().Get("$skip") == "200" {
+			answerJSON(w, 200, `{"value":[]}`)
+			return
+		}
+		answerJSON(w, 200, `{"value":[`+rows+`]}`)
+	})
+	items, err := r.run(listThings(), `{"$select":"n","requestOptions":{"returnAll":true}}`)
+	if err != nil || len(items) != 2*pageSize {
+		t.Errorf("%d items, %v", len(items), err)
+	}
+}

@@ -28,7 +28,7 @@ type Executor struct {
 }
 
 // New returns an executor with connections of its own.
-func New() *Executor { return &Executor{pause: pause, now: time.Now} }
+func New() *Executor { return &Executor{pause: nodes.Pause, now: time.Now} }
 
 // Close lets go of idle connections.
 func (x *Executor) Close() { x.clients.close() }

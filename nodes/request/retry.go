@@ -112,14 +112,3 @@ func (s *step) pause(ctx context.Context, d time.Duration) error {
 	defer context.AfterFunc(s.halted, func() { cancel(errHalted) })()
 	return s.x.pause(ctx, d)
 }
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -77,11 +77,13 @@ func (m *machine) call(ctx context.Context, p *Program, host Host, args []any) (
 	m.host, m.hostErr = host, nil
 	defer func() { m.host = nil }()
 	stop := context.AfterFunc(ctx, m.vm.Interrupt)
-	defer stop()
 	result, err := m.run(p, args)
+	if !stop() {
+		m.spoiled = true // the interrupt may still be pending, or come only now
+	}
 	switch {
 	case ctx.Err() != nil:
-		m.spoiled = true // the interrupt may still be pending
+		m.spoiled = true
 		return "", &Error{Message: "JavaScript was cancelled: " + context.Cause(ctx).Error(), Limit: true}
 	case m.hostErr != nil:
 		return "", m.hostErr

@@ -829,6 +829,7 @@ func (x *Item) GetSkip() bool {
 	return false
 }
 
+// Parent is what an item was made of; neither number may be negative.
 type Parent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Item          int32                  `protobuf:"varint,1,opt,name=item,proto3" json:"item,omitempty"`
@@ -963,10 +964,11 @@ func (x *Results) GetResults() []*Result {
 }
 
 type Result struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Output int32                  `protobuf:"varint,1,opt,name=output,proto3" json:"output,omitempty"`
-	Item   *Item                  `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
-	// failed is set when the input item failed_item failed; item is then not set.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// output must be one that the node's descriptor has; every node has output 0.
+	Output int32 `protobuf:"varint,1,opt,name=output,proto3" json:"output,omitempty"`
+	Item   *Item `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// failed is set when the input item failed_item failed; item is then not set. There must be such an item of input 0.
 	Failed        *Error `protobuf:"bytes,3,opt,name=failed,proto3" json:"failed,omitempty"`
 	FailedItem    int32  `protobuf:"varint,4,opt,name=failed_item,json=failedItem,proto3" json:"failed_item,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1547,9 +1549,11 @@ func (x *LogLine) GetFields() map[string]string {
 
 // Done ends an execution.
 type Done struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Error         *Error                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
-	Suspend       *Suspend               `protobuf:"bytes,2,opt,name=suspend,proto3" json:"suspend,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Error   *Error                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
+	Suspend *Suspend               `protobuf:"bytes,2,opt,name=suspend,proto3" json:"suspend,omitempty"`
+	// reply is the answer to the webhook call that started the run, if the node gives one.
+	Reply         *Response `protobuf:"bytes,3,opt,name=reply,proto3" json:"reply,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1598,6 +1602,127 @@ func (x *Done) GetSuspend() *Suspend {
 	return nil
 }
 
+func (x *Done) GetReply() *Response {
+	if x != nil {
+		return x.Reply
+	}
+	return nil
+}
+
+// Response is an HTTP answer.
+type Response struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Status int32                  `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	// headers may have a name more than once.
+	Headers       []*Header `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty"`
+	Body          []byte    `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Response) Reset() {
+	*x = Response{}
+	mi := &file_cordboard_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Response) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Response) ProtoMessage() {}
+
+func (x *Response) ProtoReflect() protoreflect.Message {
+	mi := &file_cordboard_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Response.ProtoReflect.Descriptor instead.
+func (*Response) Descriptor() ([]byte, []int) {
+	return file_cordboard_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Response) GetStatus() int32 {
+	if x != nil {
+		return x.Status
+	}
+	return 0
+}
+
+func (x *Response) GetHeaders() []*Header {
+	if x != nil {
+		return x.Headers
+	}
+	return nil
+}
+
+func (x *Response) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+type Header struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Header) Reset() {
+	*x = Header{}
+	mi := &file_cordboard_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Header) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Header) ProtoMessage() {}
+
+func (x *Header) ProtoReflect() protoreflect.Message {
+	mi := &file_cordboard_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Header.ProtoReflect.Descriptor instead.
+func (*Header) Descriptor() ([]byte, []int) {
+	return file_cordboard_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Header) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Header) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 type Suspend struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	UntilUnixMs   int64                  `protobuf:"varint,1,opt,name=until_unix_ms,json=untilUnixMs,proto3" json:"until_unix_ms,omitempty"`
@@ -1608,7 +1733,7 @@ type Suspend struct {
 
 func (x *Suspend) Reset() {
 	*x = Suspend{}
-	mi := &file_cordboard_proto_msgTypes[22]
+	mi := &file_cordboard_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1620,7 +1745,7 @@ func (x *Suspend) String() string {
 func (*Suspend) ProtoMessage() {}
 
 func (x *Suspend) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[22]
+	mi := &file_cordboard_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1633,7 +1758,7 @@ func (x *Suspend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspend.ProtoReflect.Descriptor instead.
 func (*Suspend) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{22}
+	return file_cordboard_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Suspend) GetUntilUnixMs() int64 {
@@ -1665,7 +1790,7 @@ type ListenRequest struct {
 
 func (x *ListenRequest) Reset() {
 	*x = ListenRequest{}
-	mi := &file_cordboard_proto_msgTypes[23]
+	mi := &file_cordboard_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1677,7 +1802,7 @@ func (x *ListenRequest) String() string {
 func (*ListenRequest) ProtoMessage() {}
 
 func (x *ListenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[23]
+	mi := &file_cordboard_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1690,7 +1815,7 @@ func (x *ListenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListenRequest.ProtoReflect.Descriptor instead.
 func (*ListenRequest) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{23}
+	return file_cordboard_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListenRequest) GetMessage() isListenRequest_Message {
@@ -1778,7 +1903,7 @@ type ListenResponse struct {
 
 func (x *ListenResponse) Reset() {
 	*x = ListenResponse{}
-	mi := &file_cordboard_proto_msgTypes[24]
+	mi := &file_cordboard_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1790,7 +1915,7 @@ func (x *ListenResponse) String() string {
 func (*ListenResponse) ProtoMessage() {}
 
 func (x *ListenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[24]
+	mi := &file_cordboard_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1803,7 +1928,7 @@ func (x *ListenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListenResponse.ProtoReflect.Descriptor instead.
 func (*ListenResponse) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{24}
+	return file_cordboard_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListenResponse) GetMessage() isListenResponse_Message {
@@ -1875,7 +2000,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_cordboard_proto_msgTypes[25]
+	mi := &file_cordboard_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1887,7 +2012,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[25]
+	mi := &file_cordboard_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1900,7 +2025,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{25}
+	return file_cordboard_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Event) GetId() uint64 {
@@ -1936,7 +2061,7 @@ type EventAck struct {
 
 func (x *EventAck) Reset() {
 	*x = EventAck{}
-	mi := &file_cordboard_proto_msgTypes[26]
+	mi := &file_cordboard_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +2073,7 @@ func (x *EventAck) String() string {
 func (*EventAck) ProtoMessage() {}
 
 func (x *EventAck) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[26]
+	mi := &file_cordboard_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +2086,7 @@ func (x *EventAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventAck.ProtoReflect.Descriptor instead.
 func (*EventAck) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{26}
+	return file_cordboard_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *EventAck) GetId() uint64 {
@@ -1997,7 +2122,7 @@ type EventResult struct {
 
 func (x *EventResult) Reset() {
 	*x = EventResult{}
-	mi := &file_cordboard_proto_msgTypes[27]
+	mi := &file_cordboard_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2009,7 +2134,7 @@ func (x *EventResult) String() string {
 func (*EventResult) ProtoMessage() {}
 
 func (x *EventResult) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[27]
+	mi := &file_cordboard_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2022,7 +2147,7 @@ func (x *EventResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventResult.ProtoReflect.Descriptor instead.
 func (*EventResult) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{27}
+	return file_cordboard_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *EventResult) GetId() uint64 {
@@ -2056,7 +2181,7 @@ type BinaryChunk struct {
 
 func (x *BinaryChunk) Reset() {
 	*x = BinaryChunk{}
-	mi := &file_cordboard_proto_msgTypes[28]
+	mi := &file_cordboard_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2068,7 +2193,7 @@ func (x *BinaryChunk) String() string {
 func (*BinaryChunk) ProtoMessage() {}
 
 func (x *BinaryChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[28]
+	mi := &file_cordboard_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2081,7 +2206,7 @@ func (x *BinaryChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BinaryChunk.ProtoReflect.Descriptor instead.
 func (*BinaryChunk) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{28}
+	return file_cordboard_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *BinaryChunk) GetCallId() string {
@@ -2108,7 +2233,7 @@ type BinaryRef struct {
 
 func (x *BinaryRef) Reset() {
 	*x = BinaryRef{}
-	mi := &file_cordboard_proto_msgTypes[29]
+	mi := &file_cordboard_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2245,7 @@ func (x *BinaryRef) String() string {
 func (*BinaryRef) ProtoMessage() {}
 
 func (x *BinaryRef) ProtoReflect() protoreflect.Message {
-	mi := &file_cordboard_proto_msgTypes[29]
+	mi := &file_cordboard_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2258,7 @@ func (x *BinaryRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BinaryRef.ProtoReflect.Descriptor instead.
 func (*BinaryRef) Descriptor() ([]byte, []int) {
-	return file_cordboard_proto_rawDescGZIP(), []int{29}
+	return file_cordboard_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *BinaryRef) GetCallId() string {
@@ -2275,10 +2400,18 @@ const file_cordboard_proto_rawDesc = "" +
 	"\x06fields\x18\x03 \x03(\v2(.cordboard.plugin.v1.LogLine.FieldsEntryR\x06fields\x1a9\n" +
 	"\vFieldsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"p\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa5\x01\n" +
 	"\x04Done\x120\n" +
 	"\x05error\x18\x01 \x01(\v2\x1a.cordboard.plugin.v1.ErrorR\x05error\x126\n" +
-	"\asuspend\x18\x02 \x01(\v2\x1c.cordboard.plugin.v1.SuspendR\asuspend\"G\n" +
+	"\asuspend\x18\x02 \x01(\v2\x1c.cordboard.plugin.v1.SuspendR\asuspend\x123\n" +
+	"\x05reply\x18\x03 \x01(\v2\x1d.cordboard.plugin.v1.ResponseR\x05reply\"m\n" +
+	"\bResponse\x12\x16\n" +
+	"\x06status\x18\x01 \x01(\x05R\x06status\x125\n" +
+	"\aheaders\x18\x02 \x03(\v2\x1b.cordboard.plugin.v1.HeaderR\aheaders\x12\x12\n" +
+	"\x04body\x18\x03 \x01(\fR\x04body\"2\n" +
+	"\x06Header\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"G\n" +
 	"\aSuspend\x12\"\n" +
 	"\runtil_unix_ms\x18\x01 \x01(\x03R\vuntilUnixMs\x12\x18\n" +
 	"\awebhook\x18\x02 \x01(\bR\awebhook\"\xf4\x01\n" +
@@ -2334,7 +2467,7 @@ func file_cordboard_proto_rawDescGZIP() []byte {
 	return file_cordboard_proto_rawDescData
 }
 
-var file_cordboard_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_cordboard_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_cordboard_proto_goTypes = []any{
 	(*DescribeRequest)(nil),           // 0: cordboard.plugin.v1.DescribeRequest
 	(*DescribeResponse)(nil),          // 1: cordboard.plugin.v1.DescribeResponse
@@ -2358,21 +2491,23 @@ var file_cordboard_proto_goTypes = []any{
 	(*Access)(nil),                    // 19: cordboard.plugin.v1.Access
 	(*LogLine)(nil),                   // 20: cordboard.plugin.v1.LogLine
 	(*Done)(nil),                      // 21: cordboard.plugin.v1.Done
-	(*Suspend)(nil),                   // 22: cordboard.plugin.v1.Suspend
-	(*ListenRequest)(nil),             // 23: cordboard.plugin.v1.ListenRequest
-	(*ListenResponse)(nil),            // 24: cordboard.plugin.v1.ListenResponse
-	(*Event)(nil),                     // 25: cordboard.plugin.v1.Event
-	(*EventAck)(nil),                  // 26: cordboard.plugin.v1.EventAck
-	(*EventResult)(nil),               // 27: cordboard.plugin.v1.EventResult
-	(*BinaryChunk)(nil),               // 28: cordboard.plugin.v1.BinaryChunk
-	(*BinaryRef)(nil),                 // 29: cordboard.plugin.v1.BinaryRef
-	nil,                               // 30: cordboard.plugin.v1.DescribeOperationResponse.SchemasEntry
-	nil,                               // 31: cordboard.plugin.v1.EvalAsk.ExtraEntry
-	nil,                               // 32: cordboard.plugin.v1.Access.FieldsEntry
-	nil,                               // 33: cordboard.plugin.v1.LogLine.FieldsEntry
+	(*Response)(nil),                  // 22: cordboard.plugin.v1.Response
+	(*Header)(nil),                    // 23: cordboard.plugin.v1.Header
+	(*Suspend)(nil),                   // 24: cordboard.plugin.v1.Suspend
+	(*ListenRequest)(nil),             // 25: cordboard.plugin.v1.ListenRequest
+	(*ListenResponse)(nil),            // 26: cordboard.plugin.v1.ListenResponse
+	(*Event)(nil),                     // 27: cordboard.plugin.v1.Event
+	(*EventAck)(nil),                  // 28: cordboard.plugin.v1.EventAck
+	(*EventResult)(nil),               // 29: cordboard.plugin.v1.EventResult
+	(*BinaryChunk)(nil),               // 30: cordboard.plugin.v1.BinaryChunk
+	(*BinaryRef)(nil),                 // 31: cordboard.plugin.v1.BinaryRef
+	nil,                               // 32: cordboard.plugin.v1.DescribeOperationResponse.SchemasEntry
+	nil,                               // 33: cordboard.plugin.v1.EvalAsk.ExtraEntry
+	nil,                               // 34: cordboard.plugin.v1.Access.FieldsEntry
+	nil,                               // 35: cordboard.plugin.v1.LogLine.FieldsEntry
 }
 var file_cordboard_proto_depIdxs = []int32{
-	30, // 0: cordboard.plugin.v1.DescribeOperationResponse.schemas:type_name -> cordboard.plugin.v1.DescribeOperationResponse.SchemasEntry
+	32, // 0: cordboard.plugin.v1.DescribeOperationResponse.schemas:type_name -> cordboard.plugin.v1.DescribeOperationResponse.SchemasEntry
 	7,  // 1: cordboard.plugin.v1.ExecuteRequest.begin:type_name -> cordboard.plugin.v1.Begin
 	8,  // 2: cordboard.plugin.v1.ExecuteRequest.items:type_name -> cordboard.plugin.v1.InputItems
 	11, // 3: cordboard.plugin.v1.ExecuteRequest.end:type_name -> cordboard.plugin.v1.End
@@ -2389,41 +2524,43 @@ var file_cordboard_proto_depIdxs = []int32{
 	14, // 14: cordboard.plugin.v1.Result.failed:type_name -> cordboard.plugin.v1.Error
 	16, // 15: cordboard.plugin.v1.Ask.access:type_name -> cordboard.plugin.v1.AccessAsk
 	17, // 16: cordboard.plugin.v1.Ask.eval:type_name -> cordboard.plugin.v1.EvalAsk
-	31, // 17: cordboard.plugin.v1.EvalAsk.extra:type_name -> cordboard.plugin.v1.EvalAsk.ExtraEntry
+	33, // 17: cordboard.plugin.v1.EvalAsk.extra:type_name -> cordboard.plugin.v1.EvalAsk.ExtraEntry
 	14, // 18: cordboard.plugin.v1.Answer.error:type_name -> cordboard.plugin.v1.Error
 	19, // 19: cordboard.plugin.v1.Answer.access:type_name -> cordboard.plugin.v1.Access
-	32, // 20: cordboard.plugin.v1.Access.fields:type_name -> cordboard.plugin.v1.Access.FieldsEntry
-	33, // 21: cordboard.plugin.v1.LogLine.fields:type_name -> cordboard.plugin.v1.LogLine.FieldsEntry
+	34, // 20: cordboard.plugin.v1.Access.fields:type_name -> cordboard.plugin.v1.Access.FieldsEntry
+	35, // 21: cordboard.plugin.v1.LogLine.fields:type_name -> cordboard.plugin.v1.LogLine.FieldsEntry
 	14, // 22: cordboard.plugin.v1.Done.error:type_name -> cordboard.plugin.v1.Error
-	22, // 23: cordboard.plugin.v1.Done.suspend:type_name -> cordboard.plugin.v1.Suspend
-	7,  // 24: cordboard.plugin.v1.ListenRequest.begin:type_name -> cordboard.plugin.v1.Begin
-	26, // 25: cordboard.plugin.v1.ListenRequest.ack:type_name -> cordboard.plugin.v1.EventAck
-	18, // 26: cordboard.plugin.v1.ListenRequest.answer:type_name -> cordboard.plugin.v1.Answer
-	27, // 27: cordboard.plugin.v1.ListenRequest.result:type_name -> cordboard.plugin.v1.EventResult
-	25, // 28: cordboard.plugin.v1.ListenResponse.event:type_name -> cordboard.plugin.v1.Event
-	15, // 29: cordboard.plugin.v1.ListenResponse.ask:type_name -> cordboard.plugin.v1.Ask
-	20, // 30: cordboard.plugin.v1.ListenResponse.log:type_name -> cordboard.plugin.v1.LogLine
-	9,  // 31: cordboard.plugin.v1.Event.items:type_name -> cordboard.plugin.v1.Item
-	14, // 32: cordboard.plugin.v1.EventAck.error:type_name -> cordboard.plugin.v1.Error
-	9,  // 33: cordboard.plugin.v1.EventResult.items:type_name -> cordboard.plugin.v1.Item
-	14, // 34: cordboard.plugin.v1.EventResult.error:type_name -> cordboard.plugin.v1.Error
-	0,  // 35: cordboard.plugin.v1.Nodes.Describe:input_type -> cordboard.plugin.v1.DescribeRequest
-	2,  // 36: cordboard.plugin.v1.Nodes.DescribeOperation:input_type -> cordboard.plugin.v1.DescribeOperationRequest
-	4,  // 37: cordboard.plugin.v1.Nodes.Execute:input_type -> cordboard.plugin.v1.ExecuteRequest
-	23, // 38: cordboard.plugin.v1.Nodes.Listen:input_type -> cordboard.plugin.v1.ListenRequest
-	28, // 39: cordboard.plugin.v1.BinaryHost.Create:input_type -> cordboard.plugin.v1.BinaryChunk
-	29, // 40: cordboard.plugin.v1.BinaryHost.Open:input_type -> cordboard.plugin.v1.BinaryRef
-	1,  // 41: cordboard.plugin.v1.Nodes.Describe:output_type -> cordboard.plugin.v1.DescribeResponse
-	3,  // 42: cordboard.plugin.v1.Nodes.DescribeOperation:output_type -> cordboard.plugin.v1.DescribeOperationResponse
-	6,  // 43: cordboard.plugin.v1.Nodes.Execute:output_type -> cordboard.plugin.v1.ExecuteResponse
-	24, // 44: cordboard.plugin.v1.Nodes.Listen:output_type -> cordboard.plugin.v1.ListenResponse
-	29, // 45: cordboard.plugin.v1.BinaryHost.Create:output_type -> cordboard.plugin.v1.BinaryRef
-	28, // 46: cordboard.plugin.v1.BinaryHost.Open:output_type -> cordboard.plugin.v1.BinaryChunk
-	41, // [41:47] is the sub-list for method output_type
-	35, // [35:41] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	24, // 23: cordboard.plugin.v1.Done.suspend:type_name -> cordboard.plugin.v1.Suspend
+	22, // 24: cordboard.plugin.v1.Done.reply:type_name -> cordboard.plugin.v1.Response
+	23, // 25: cordboard.plugin.v1.Response.headers:type_name -> cordboard.plugin.v1.Header
+	7,  // 26: cordboard.plugin.v1.ListenRequest.begin:type_name -> cordboard.plugin.v1.Begin
+	28, // 27: cordboard.plugin.v1.ListenRequest.ack:type_name -> cordboard.plugin.v1.EventAck
+	18, // 28: cordboard.plugin.v1.ListenRequest.answer:type_name -> cordboard.plugin.v1.Answer
+	29, // 29: cordboard.plugin.v1.ListenRequest.result:type_name -> cordboard.plugin.v1.EventResult
+	27, // 30: cordboard.plugin.v1.ListenResponse.event:type_name -> cordboard.plugin.v1.Event
+	15, // 31: cordboard.plugin.v1.ListenResponse.ask:type_name -> cordboard.plugin.v1.Ask
+	20, // 32: cordboard.plugin.v1.ListenResponse.log:type_name -> cordboard.plugin.v1.LogLine
+	9,  // 33: cordboard.plugin.v1.Event.items:type_name -> cordboard.plugin.v1.Item
+	14, // 34: cordboard.plugin.v1.EventAck.error:type_name -> cordboard.plugin.v1.Error
+	9,  // 35: cordboard.plugin.v1.EventResult.items:type_name -> cordboard.plugin.v1.Item
+	14, // 36: cordboard.plugin.v1.EventResult.error:type_name -> cordboard.plugin.v1.Error
+	0,  // 37: cordboard.plugin.v1.Nodes.Describe:input_type -> cordboard.plugin.v1.DescribeRequest
+	2,  // 38: cordboard.plugin.v1.Nodes.DescribeOperation:input_type -> cordboard.plugin.v1.DescribeOperationRequest
+	4,  // 39: cordboard.plugin.v1.Nodes.Execute:input_type -> cordboard.plugin.v1.ExecuteRequest
+	25, // 40: cordboard.plugin.v1.Nodes.Listen:input_type -> cordboard.plugin.v1.ListenRequest
+	30, // 41: cordboard.plugin.v1.BinaryHost.Create:input_type -> cordboard.plugin.v1.BinaryChunk
+	31, // 42: cordboard.plugin.v1.BinaryHost.Open:input_type -> cordboard.plugin.v1.BinaryRef
+	1,  // 43: cordboard.plugin.v1.Nodes.Describe:output_type -> cordboard.plugin.v1.DescribeResponse
+	3,  // 44: cordboard.plugin.v1.Nodes.DescribeOperation:output_type -> cordboard.plugin.v1.DescribeOperationResponse
+	6,  // 45: cordboard.plugin.v1.Nodes.Execute:output_type -> cordboard.plugin.v1.ExecuteResponse
+	26, // 46: cordboard.plugin.v1.Nodes.Listen:output_type -> cordboard.plugin.v1.ListenResponse
+	31, // 47: cordboard.plugin.v1.BinaryHost.Create:output_type -> cordboard.plugin.v1.BinaryRef
+	30, // 48: cordboard.plugin.v1.BinaryHost.Open:output_type -> cordboard.plugin.v1.BinaryChunk
+	43, // [43:49] is the sub-list for method output_type
+	37, // [37:43] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_cordboard_proto_init() }
@@ -2448,13 +2585,13 @@ func file_cordboard_proto_init() {
 		(*Ask_Access)(nil),
 		(*Ask_Eval)(nil),
 	}
-	file_cordboard_proto_msgTypes[23].OneofWrappers = []any{
+	file_cordboard_proto_msgTypes[25].OneofWrappers = []any{
 		(*ListenRequest_Begin)(nil),
 		(*ListenRequest_Ack)(nil),
 		(*ListenRequest_Answer)(nil),
 		(*ListenRequest_Result)(nil),
 	}
-	file_cordboard_proto_msgTypes[24].OneofWrappers = []any{
+	file_cordboard_proto_msgTypes[26].OneofWrappers = []any{
 		(*ListenResponse_Event)(nil),
 		(*ListenResponse_Ask)(nil),
 		(*ListenResponse_Log)(nil),
@@ -2465,7 +2602,7 @@ func file_cordboard_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cordboard_proto_rawDesc), len(file_cordboard_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   34,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   2,
 		},
