@@ -141,3 +141,21 @@ paths:
 		t.Errorf("got %+v", r)
 	}
 }
+
+// TestUnknownMembers: a member that the schema does not know is sent, with a warning that names it.
+func TestUnknownMembers(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, pbxsim.Options{})
+	for name, ids := range map[string]string{"constant": `"[4]"`, "per item": `"={{ [4] }}"`} {
+		file := b.write(t, "unknown.json", flow(bulkUpdate+`,"ids":`+ids+`,"user":{"FirstNam":"x","Groups":[{"GroupIdd":2}]}`, ""))
+		r := b.cordboard(t, "", "run", file, "--credentials", b.credentials)
+		for _, want := range []string{"user/FirstNam", `the nearest is "FirstName"`, "user/Groups/0/GroupIdd", `the nearest is "GroupId"`} {
+			if r.code != 0 || !strings.Contains(r.stderr, want) {
+				t.Errorf("%s: got %+v, want %s", name, r, want)
+			}
+		}
+		if strings.Count(r.stderr, "warning: ") != 2 {
+			t.Errorf("%s: got %s", name, r.stderr)
+		}
+	}
+}

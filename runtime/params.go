@@ -18,9 +18,10 @@ import (
 // parameterCheck resolves and validates the parameters of a node that calls an API, against the operation that its
 // resource and operation parameters select. It is made once per plan.
 type parameterCheck struct {
-	op     *descriptors.Operation
-	schema *schemas.Schema
-	fields []field
+	op      *descriptors.Operation
+	schema  *schemas.Schema
+	fields  []field
+	members *memberCheck
 	// constant is the result for every item where no parameter is an expression.
 	constant *nodes.CheckedParams
 }
@@ -67,7 +68,10 @@ func compileCheck(ctx context.Context, checked nodes.Checked, s *step, at Proble
 		s.problems.errorf(at, "the schema of %s: %s does not compile: %s", resource, operation, err)
 		return nil
 	}
-	c := &parameterCheck{op: op, schema: schema}
+	c := &parameterCheck{op: op, schema: schema, members: &memberCheck{
+		schema: gjson.ParseBytes(op.Schema), known: map[string]gjson.Result{},
+		load: func(address string) ([]byte, error) { return checked.Schema(ctx, address) },
+	}}
 	c.findFields(s, at)
 	if !slices.ContainsFunc(c.fields, func(f field) bool { return !f.value.Constant() }) {
 		params := c.resolve(0, nil)
@@ -76,6 +80,12 @@ func compileCheck(ctx context.Context, checked nodes.Checked, s *step, at Proble
 			w := at
 			w.Parameter, w.Pointer, w.AtRun = params.Err.Parameter, params.Err.Pointer, true
 			s.problems.errorf(w, "%s", strings.TrimSpace(params.Err.Message+"\n"+params.Err.Description))
+		} else {
+			c.members.unknown(op, params.JSON, func(property, pointer, hint string) {
+				w := at
+				w.Parameter, w.Pointer = property, pointer
+				s.problems.warnf(w, "the API's schema does not know this member; it is sent all the same%s", hint)
+			})
 		}
 	}
 	return c

@@ -170,6 +170,7 @@ func (c *stepCall) check(call *nodes.Call) error {
 	}
 	call.Operation = c.step.check.op
 	call.Checked = c.step.check.all(c.input().Len(), func(e nodes.Expression, i int) (nodes.Value, error) { return c.Evaluate(e, i, nil) })
+	c.warnUnknown(call.Checked)
 	if call.OnError != nodes.StopWorkflow {
 		return nil
 	}

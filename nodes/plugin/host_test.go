@@ -88,24 +88,6 @@ func TestInvalidText(t *testing.T) {
 	}
 }
 
-// TestBinaryLate: go-plugin forgets an offer after five seconds, so the plugin must have taken up the host's by then.
-func TestBinaryLate(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("it waits for six seconds")
-	}
-	b := newBench(t, true)
-	if r, _ := b.run(t.Context(), t, `{"name":"Node","type":"plug.echo","parameters":{}}`, `{}`); r.Err != nil {
-		t.Fatal(r.Err)
-	}
-	if err := nodes.Pause(t.Context(), 6*time.Second); err != nil {
-		t.Fatal(err)
-	}
-	if r, _ := b.run(t.Context(), t, conformance["binary data"].node, `{}`); r.Err != nil {
-		t.Error(r.Err)
-	}
-}
-
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	dir, elsewhere := t.TempDir(), t.TempDir()
