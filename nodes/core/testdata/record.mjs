@@ -7,7 +7,7 @@
 //
 //	node record.mjs [FOLDER|FILE…]     records the cases that have no "want" (all with --all)
 //
-// It needs n8n 2.40.7 behind a program run.js that answers workflows, one JSON a line; ORACLE_HOME is its folder.
+// It needs n8n 2.40.7 behind a program run.js that answers workflows, one JSON a line; N8N_REFERENCE_HOME is its folder.
 import { spawn } from "node:child_process";
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -16,17 +16,17 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const args = process.argv.slice(2).filter((a) => a !== "--all");
 const all = process.argv.includes("--all");
-if (!process.env.ORACLE_HOME) throw new Error("set ORACLE_HOME");
+if (!process.env.N8N_REFERENCE_HOME) throw new Error("set N8N_REFERENCE_HOME");
 
 const files = (path) => (statSync(path).isDirectory() ? readdirSync(path).sort().flatMap((f) => files(join(path, f))) : [path]);
 const cases = (args.length ? args : [here]).flatMap(files).filter((f) => f.endsWith(".json"));
 
-const oracle = spawn(process.execPath, [join(process.env.ORACLE_HOME, "run.js"), "--serve"], { stdio: ["pipe", "pipe", "ignore"] });
+const reference = spawn(process.execPath, [join(process.env.N8N_REFERENCE_HOME, "run.js"), "--serve"], { stdio: ["pipe", "pipe", "ignore"] });
 
 // Lines end with \n only: JSON may hold U+2028, which readline takes for an end too.
 async function* answers() {
   let rest = "";
-  for await (const chunk of oracle.stdout.setEncoding("utf8")) {
+  for await (const chunk of reference.stdout.setEncoding("utf8")) {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop();
     for (const line of lines) yield JSON.parse(line);
@@ -70,13 +70,13 @@ let n = 0;
 for (const file of cases) {
   const c = JSON.parse(readFileSync(file, "utf8"));
   if (c.want && !all) continue;
-  oracle.stdin.write(request({ id: ++n, workflow: workflow(c), normalize: true }));
+  reference.stdin.write(request({ id: ++n, workflow: workflow(c), normalize: true }));
   c.want = want(await next(n));
   writeFileSync(file, format(c));
 }
 console.log(`recorded ${n} of ${cases.length} cases`);
-oracle.stdin.end();
-oracle.kill();
+reference.stdin.end();
+reference.kill();
 
 // format writes a line for each part of a case, and for each item of its lists.
 function format(c) {
