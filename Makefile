@@ -18,7 +18,7 @@ help: ## List the targets
 .PHONY: build
 build: ## Build cordboard and the 3CX plugin into bin/
 	@mkdir -p $(BIN)
-	go build -trimpath -o $(BIN)/ ./cmd/...
+	go build -trimpath -ldflags "-s -w" -o $(BIN)/ ./cmd/...
 
 .PHONY: demo
 demo: build ## Build, then run three workflows against a simulated phone system
