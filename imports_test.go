@@ -25,7 +25,7 @@ var mayImport = []struct {
 	{"runtime/binary", nil},
 	{"runtime/expression", append([]string{"=nodes"}, leaves...)},
 	{"runtime", []string{"=nodes", "descriptors", "schemas", "runtime/expression"}},
-	{"=nodes", []string{"descriptors"}},
+	{"=nodes", []string{"descriptors", "schemas"}},
 	{"nodes", append([]string{"=nodes", "nodes/request", "nodes/plugin", "descriptors", "schemas"}, leaves...)},
 	{"credentials", []string{"=nodes", "schemas"}},
 	{"server", []string{"=.", "runtime", "nodes"}},

@@ -240,17 +240,6 @@ func TestRedact(t *testing.T) {
 	if given[0] != "bbb" || given[1] != "aaaa" {
 		t.Error("the caller's list was changed")
 	}
-	for name, want := range map[string]bool{
-		"AuthPassword": true, "VMPIN": true, "pin": true, "client_secret": true, "API-Key": true, "Authorization": true, "DeskphonePassword": true, "accessToken": true, "PinNumber": true,
-		"Pinned": false, "Spinning": false, "tokenEndpoint": false, "Name": false, "key": false, "PublicIPinSIP": false,
-	} {
-		if IsSecret(name) != want {
-			t.Errorf("%s: %v", name, !want)
-		}
-	}
-	if !SecretPointer("/Users/0/AuthPassword") || SecretPointer("/Users/0/Name") || SecretPointer("") {
-		t.Error("pointers")
-	}
 }
 
 func TestSecretsHide(t *testing.T) {

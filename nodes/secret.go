@@ -6,32 +6,9 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/cordboard/cordboard/schemas"
 )
-
-// IsSecret reports whether a field of this name holds a secret, whose value must not reach an error or a log.
-func IsSecret(name string) bool {
-	name = strings.ToLower(name)
-	if strings.ContainsAny(name, "_- ") {
-		name = strings.NewReplacer("_", "", "-", "", " ", "").Replace(name)
-	}
-	switch name {
-	case "pin", "pinnumber", "token", "pwd", "licensekey", "transcribekeygrok", "serviceaccountcredentials":
-		return true
-	}
-	for _, word := range [...]string{
-		"password", "secret", "vmpin", "pincode", "apikey", "privatekey", "accesstoken", "refreshtoken", "authorization", "passphrase",
-	} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
-}
-
-// SecretPointer reports whether a JSON pointer leads to or into a field that holds a secret.
-func SecretPointer(pointer string) bool {
-	return slices.ContainsFunc(strings.Split(pointer, "/"), IsSecret)
-}
 
 // minSecret is the length from which a secret is looked for: what is shorter stands in any text.
 const minSecret = 3
@@ -71,7 +48,7 @@ func collectSecrets(r gjson.Result, secret bool, found *[]string) {
 		return
 	}
 	r.ForEach(func(key, value gjson.Result) bool {
-		collectSecrets(value, secret || IsSecret(key.Str), found)
+		collectSecrets(value, secret || schemas.IsSecret(key.Str), found)
 		return true
 	})
 }

@@ -246,19 +246,3 @@ func lookup(value any, pointer string) any {
 func without(list []string, word string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == word })
 }
-
-// IsSecret reports whether a name, or a part of a JSON pointer, is that of something whose value must not be repeated
-// in messages: AuthPassword, VMPIN, clientSecret, access_token. It errs on the careful side.
-func IsSecret(pointer string) bool {
-	for token := range strings.SplitSeq(strings.ToLower(pointer), "/") {
-		for _, word := range []string{"password", "passwd", "secret", "token", "apikey", "privatekey", "authorization"} {
-			if strings.Contains(token, word) {
-				return true
-			}
-		}
-		if strings.HasSuffix(token, "pin") {
-			return true
-		}
-	}
-	return false
-}

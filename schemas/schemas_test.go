@@ -244,6 +244,8 @@ func TestIsSecret(t *testing.T) {
 	t.Parallel()
 	for pointer, want := range map[string]bool{
 		"/user/AuthPassword": true, "/VMPIN": true, "clientSecret": true, "/a/access_token/b": true, "/user/PinProtected": false, "/Name": false,
+		"pin": true, "API-Key": true, "Authorization": true, "PinNumber": true, "/trunk/LicenseKey": true,
+		"Pinned": false, "Spinning": false, "key": false, "PublicIPinSIP": false, "": false,
 	} {
 		if got := schemas.IsSecret(pointer); got != want {
 			t.Errorf("IsSecret(%q) = %v, want %v", pointer, got, want)
