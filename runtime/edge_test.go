@@ -140,3 +140,28 @@ func BenchmarkLoop(b *testing.B) {
 		})
 	}
 }
+
+// TestAutomaticLineage is n8n's rule for nodes that give no lineage: one input item is the parent of all, equal counts go by
+// index, else there is none.
+func TestAutomaticLineage(t *testing.T) {
+	t.Parallel()
+	for input, want := range map[string]string{
+		`[{}]`:             "[0] [0] [0]",
+		`[{},{},{}]`:       "[0] [1] [2]",
+		`[{},{}]`:          "[] [] []",
+		`[{},{},{},{},{}]`: "[] [] []",
+	} {
+		r := newBench(t).run(t, workflow(t, "v1", start+`A test.unlinked 1,0 {"n":3}`+"\n--\nStart > A"), input)
+		var got []string
+		for _, it := range r.State.StepsOf("A")[0].Outputs[0].All() {
+			parents := []int{}
+			for p := range it.Parents() {
+				parents = append(parents, p.Item())
+			}
+			got = append(got, fmt.Sprint(parents))
+		}
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s: got %s, want %s", input, text, want)
+		}
+	}
+}
