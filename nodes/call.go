@@ -53,6 +53,11 @@ type Call struct {
 	Engine Engine
 	// Binary is the run's store of binary data.
 	Binary BinaryStore
+	// Context is what the node kept of its earlier executions in this run of the workflow, a JSON object; "" at first.
+	Context string
+	// Past returns the items that input 0 got at an earlier execution of the node in this run of the workflow. It is nil
+	// for nodes out of process.
+	Past func(run int) Items
 	// Log takes what the node has to tell; never a secret.
 	Log *slog.Logger
 	// Sink, if set, takes the results one by one; without it they are collected for Outcome.
@@ -61,6 +66,8 @@ type Call struct {
 	outputs []ItemsBuilder
 	suspend *Suspend
 	reply   *Response
+	kept    string
+	ended   bool
 }
 
 // Sink takes the results of a call as they come. It may block to hold the node back.
@@ -205,7 +212,14 @@ func (c *Call) Fail(i int, err error) error {
 		return nil
 	}
 	var b ObjectBuilder
-	b.Set("error", StringValue(e.Message))
+	text := e.Message
+	if c.Checked != nil {
+		// Of what did not pass its check all is told; core nodes word their errors as n8n does.
+		if text = e.InItem(); e.Parameter == "" && e.HTTPCode == "" && e.Description != "" {
+			text += "\n" + e.Description
+		}
+	}
+	b.Set("error", StringValue(text))
 	c.EmitFrom(0, i, NewItem(b.String()).WithError(e))
 	return nil
 }
@@ -215,6 +229,18 @@ func (c *Call) Suspend(s Suspend) { c.suspend = &s }
 
 // Reply sets the answer to the webhook call that started the run (Respond to Webhook).
 func (c *Call) Reply(r Response) { c.reply = &r }
+
+// Keep replaces Context, a JSON object, for the executions to come. Expressions see it as $('Node').context.
+func (c *Call) Keep(context string) { c.kept = context }
+
+// Kept returns what Keep was given last, "" if the context stays as it was.
+func (c *Call) Kept() string { return c.kept }
+
+// End ends the branch without a result: the execution leaves no entry in the run data, as when a node of n8n answers null.
+func (c *Call) End() { c.ended = true }
+
+// Ended reports whether End was called.
+func (c *Call) Ended() bool { return c.ended }
 
 // Outcome returns what the call gave, for the engine. It empties the call.
 func (c *Call) Outcome() (outputs []Items, suspend *Suspend, reply *Response) {

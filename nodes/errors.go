@@ -101,4 +101,13 @@ func (e *Error) Error() string {
 	return text
 }
 
+// InItem is what the error says within an item or a list of errors, where node and item are known: the parameter and the
+// message.
+func (e *Error) InItem() string {
+	if e.Parameter == "" {
+		return e.Message
+	}
+	return fmt.Sprintf("parameter %q: %s", e.Parameter+e.Pointer, e.Message)
+}
+
 func (e *Error) Unwrap() error { return e.Cause }

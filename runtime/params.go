@@ -269,7 +269,7 @@ func joinErrors(errs []*nodes.Error, op *descriptors.Operation, item int) *nodes
 	}
 	lines := make([]string, len(errs))
 	for i, e := range errs {
-		lines[i] = fmt.Sprintf("- parameter %q: %s", e.Parameter+e.Pointer, e.Message)
+		lines[i] = "- " + e.InItem()
 	}
 	e := nodes.Errorf("%d parameters do not fit %s: %s; nothing was sent", len(errs), op.Resource, op.Name).At(item)
 	e.Description = strings.Join(lines, "\n")

@@ -46,9 +46,18 @@ func short(text string) string {
 	return text[:cut] + "…"
 }
 
+// gaveUp is the error of a request after its last try.
+func (w *worker) gaveUp(req *Request, t trip, access nodes.Access, tries int) error {
+	e := w.failure(req, t, access)
+	if tries > 1 {
+		e.Description = joinLines(e.Description, fmt.Sprintf("It was tried %d times.", tries))
+	}
+	return e
+}
+
 // failure makes the error of a request that failed for good and notes the item's outcome. No secret that was sent comes back
 // in it.
-func (w *worker) failure(req *Request, t trip, access nodes.Access) error {
+func (w *worker) failure(req *Request, t trip, access nodes.Access) *nodes.Error {
 	var e *nodes.Error
 	if t.err != nil {
 		e = w.networkError(t.err, access)

@@ -44,17 +44,17 @@ func TestRetries(t *testing.T) {
 	}{
 		{"read, 429 with Retry-After", read, status(429, 2, 7), nodes.Retry{}, 3, ""},
 		{"read, 503", read, status(503, 3, 0), nodes.Retry{}, 4, ""},
-		{"read, 503 for good", read, status(503, -1, 0), nodes.Retry{}, 4, "503 Service Unavailable: simulated: service unavailable" + code},
+		{"read, 503 for good", read, status(503, -1, 0), nodes.Retry{}, 4, "503 Service Unavailable: simulated: service unavailable" + code + "\nIt was tried 4 times."},
 		{"read, 502", read, status(502, 1, 0), nodes.Retry{}, 2, ""},
 		{"read, 504", read, status(504, 1, 0), nodes.Retry{}, 2, ""},
 		{"read, 500", read, status(500, 1, 0), nodes.Retry{}, 1, "500 Internal Server Error: simulated: internal server error" + code + "\nA date or an argument of the wrong type can be the cause: dates need a zone, such as 2026-01-31T00:00:00Z."},
 		{"read, 500, retryOnFail", read, status(500, 2, 0), nodes.Retry{Tries: 3, Wait: time.Second}, 3, ""},
-		{"read, 404, retryOnFail", read, status(404, -1, 0), nodes.Retry{Tries: 2, Wait: time.Second}, 2, "404 Not Found: simulated: not found" + code + "\nCheck that the ids exist; a report answers 404 also where an argument is not as it wants it."},
-		{"read, 503, retryOnFail", read, status(503, -1, 0), nodes.Retry{Tries: 5, Wait: time.Second}, 5, "503 Service Unavailable: simulated: service unavailable" + code},
+		{"read, 404, retryOnFail", read, status(404, -1, 0), nodes.Retry{Tries: 2, Wait: time.Second}, 2, "404 Not Found: simulated: not found" + code + "\nIt was tried 2 times.\nCheck that the ids exist; a report answers 404 also where an argument is not as it wants it."},
+		{"read, 503, retryOnFail", read, status(503, -1, 0), nodes.Retry{Tries: 5, Wait: time.Second}, 5, "503 Service Unavailable: simulated: service unavailable" + code + "\nIt was tried 5 times."},
 		{"read, dropped before", read, drop("before", 1), nodes.Retry{}, 2, ""},
 		{"read, dropped after", read, drop("after", 3), nodes.Retry{}, 4, ""},
 		{"read, dropped in the body", read, drop("body", 1), nodes.Retry{}, 2, ""},
-		{"read, dropped for good", read, drop("after", -1), nodes.Retry{}, 4, closed},
+		{"read, dropped for good", read, drop("after", -1), nodes.Retry{}, 4, closed + "\nIt was tried 4 times."},
 		{"write, 429", write, status(429, 1, 3), nodes.Retry{}, 2, ""},
 		{"write, 503", write, status(503, 1, 0), nodes.Retry{}, 2, ""},
 		{"write, 502", write, status(502, 1, 0), nodes.Retry{Tries: 5}, 1, "502 Bad Gateway: simulated: bad gateway" + code + "\n" + outcomeUnknown},
@@ -175,9 +175,9 @@ func TestDialFails(t *testing.T) {
 		gone := httptest.NewServer(nil)
 		gone.Close()
 		r := thingRig(t, "plain", gone.URL)
-		op, name, more := readThing(), "Get Thing", ""
+		op, name, more := readThing(), "Get Thing", "\nIt was tried 4 times."
 		if writes {
-			op, name, more = writeThing(), "Change Thing", "\nNothing was sent."
+			op, name, more = writeThing(), "Change Thing", "\nNothing was sent.\nIt was tried 4 times."
 		}
 		_, err := r.run(op, `{"id":"1"}`)
 		r.wantError(err, gone.URL, "item 0: Things: "+name+": nothing answers at URL"+more+"\nCheck the credential's base URL and port, and that the server runs.")

@@ -58,14 +58,14 @@ func (w *worker) send(ctx context.Context, req *Request) (*answer, error) {
 		}
 		wait, again := w.again(t, try)
 		if !again {
-			return nil, w.failure(req, t, access)
+			return nil, w.gaveUp(req, t, access, try)
 		}
 		w.call.Log.Warn("a request is repeated", "action", w.action(), "item", w.job.item, "try", try, "wait", wait)
 		if err := w.pause(ctx, wait); err != nil {
 			if ctx.Err() != nil {
 				return nil, w.cancelled(req, trip{err: err})
 			}
-			return nil, w.failure(req, t, access)
+			return nil, w.gaveUp(req, t, access, try)
 		}
 	}
 }
