@@ -44,6 +44,10 @@ fuzz: ## Fuzz every parser of outside input for a short time
 descriptors: ## Make the 3CX descriptors anew (THREECX_DOCS=folder with 3CX's documents)
 	go run ./cmd/cordboard nodes generate --threecx $(THREECX_DOCS) --out .
 
+.PHONY: reference
+reference: ## Make docs/3cx anew from the descriptors
+	go test ./descriptors/threecx -run TestReference -update
+
 .PHONY: proto
 proto: ## Make the plugin protocol's Go code anew (needs protoc, protoc-gen-go, protoc-gen-go-grpc)
 	cd nodes/plugin/proto && protoc --go_out=. --go_opt=paths=source_relative --go-grpc_out=. --go-grpc_opt=paths=source_relative cordboard.proto

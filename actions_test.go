@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -217,4 +219,36 @@ func decoded(t *testing.T, value any) any {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// TestReferenceIsRunnable validates every workflow of docs/3cx, as a reader who saves it to a file would.
+func TestReferenceIsRunnable(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, pbxsim.Options{})
+	pages, err := filepath.Glob("docs/3cx/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"validate", "--credentials", b.write(t, "named.json", `[{"id":"1","name":"3CX","type":"threeCXOAuth2Api","data":{"baseUrl":"http://127.0.0.1:1","clientId":"900","clientSecret":"secret"}}]`)}
+	files := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for part := range strings.SplitSeq(string(text), "```json\n") {
+			workflow, _, ok := strings.Cut(part, "```")
+			if ok {
+				args = append(args, b.write(t, fmt.Sprintf("%03d-%s.json", files, filepath.Base(page)), workflow))
+				files++
+			}
+		}
+	}
+	if files < 601 {
+		t.Errorf("docs/3cx has %d workflows, which is fewer than there are operations", files)
+	}
+	r := b.cordboard(t, "", args...)
+	if want := fmt.Sprintf("%d files, nothing wrong\n", files); r.code != 0 || r.stderr != want {
+		t.Errorf("got %d %s %s, want %s", r.code, short(r.stdout), short(r.stderr), want)
+	}
 }

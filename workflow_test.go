@@ -8,8 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -96,7 +99,7 @@ func TestExamplesAreTested(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := " bulk-update.json credentials.json offboarding-input.json offboarding.json report.json webhook.json "
+	known := " bulk-update.json credentials.json offboarding-input.json offboarding.json report.json webhook.json call-events.json "
 	for _, f := range files {
 		if !strings.Contains(known, " "+filepath.Base(f)+" ") {
 			t.Errorf("%s has no test in this file", f)
@@ -104,8 +107,9 @@ func TestExamplesAreTested(t *testing.T) {
 	}
 	b := newBed(t, pbxsim.Options{})
 	r := b.cordboard(t, "", "validate", "examples/bulk-update.json", "examples/offboarding.json", "examples/report.json", "examples/webhook.json",
+		"examples/call-events.json",
 		"--credentials", b.credentials)
-	if r.code != 0 || r.stdout != "" || r.stderr != "4 files, nothing wrong\n" {
+	if r.code != 0 || r.stdout != "" || r.stderr != "5 files, nothing wrong\n" {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -330,22 +334,7 @@ func TestDemo(t *testing.T) {
 func TestServe(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, pbxsim.Options{})
-	cmd := b.command(t, "serve", "examples/webhook.json", "--listen", "127.0.0.1:0")
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
-	address := ""
-	for address == "" && lines.Scan() {
-		_, address, _ = strings.Cut(lines.Text(), "cordboard listens at ")
-	}
-	if address == "" {
-		t.Fatal("the server does not say where it listens")
-	}
+	cmd, address, stderr := serve(t, b, "examples/webhook.json")
 	for name, c := range map[string]struct{ method, path, body, want string }{
 		"answer":     {"POST", "/webhook/greet/Ada%20L", `{"items":[{"price":1.5},{"price":2}]}`, `200 {"greeting":"Hello Ada L","total":3.5}`},
 		"n8n's path": {"POST", "/webhook/greet/greet/Ada", `{"items":[]}`, `200 {"greeting":"Hello Ada","total":0}`},
@@ -370,11 +359,82 @@ func TestServe(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
+	stop(t, cmd, stderr)
+}
+
+// serve starts a server and returns where it listens.
+func serve(t *testing.T, b *bed, args ...string) (cmd *exec.Cmd, address string, stderr io.Reader) {
+	t.Helper()
+	cmd = b.command(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(pipe)
+	for address == "" && lines.Scan() {
+		_, address, _ = strings.Cut(lines.Text(), "cordboard listens at ")
+	}
+	if address == "" {
+		t.Fatal("the server does not say where it listens")
+	}
+	return cmd, address, pipe
+}
+
+// stop ends a server as service managers do.
+func stop(t *testing.T, cmd *exec.Cmd, stderr io.Reader) {
+	t.Helper()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	_, _ = io.Copy(io.Discard, stderr)
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCallEvents: a call in the simulator starts a run through the plugin's trigger, which asks the simulator who calls.
+func TestCallEvents(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, pbxsim.Options{})
+	cmd, _, stderr := serve(t, b, "examples/call-events.json", "--credentials", b.credentials)
+	until(t, "the trigger does not connect", func() bool { return b.sim.Sockets() == 1 && b.sim.Counters().ByOperation["callcontrol"] == 1 })
+	b.sim.Call("100", "103")
+	b.sim.Call("101", "105") // not one of the example's numbers
+	b.sim.Call("102", "104")
+	until(t, "no run asked who calls", func() bool { return b.sim.Counters().ByOperation["ListUser"] == 2 })
+	var asked []string
+	for _, r := range b.requests() {
+		if r.Operation == "ListUser" {
+			query, _ := url.QueryUnescape(r.Query)
+			asked = append(asked, query)
+		}
+	}
+	slices.Sort(asked)
+	want := "$filter=Number eq '100'&$select=Id,Number,FirstName,LastName,EmailAddress $filter=Number eq '102'&$select=Id,Number,FirstName,LastName,EmailAddress"
+	if got := strings.Join(asked, " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if n := b.sim.Counters().TokenMints; n != 1 {
+		t.Errorf("%d tokens were minted, want 1", n)
+	}
+	stop(t, cmd, stderr)
+	until(t, "the socket outlives the server", func() bool { return b.sim.Sockets() == 0 })
+}
+
+// until waits for what another process does.
+func until(t *testing.T, failure string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(30 * time.Second)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatal(failure)
+		}
 	}
 }

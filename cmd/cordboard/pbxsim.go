@@ -15,6 +15,7 @@ func pbxsimCommand() *cobra.Command {
 		listen, client, api string
 		lifetime            time.Duration
 		faults              []string
+		users               int
 	)
 	cmd := &cobra.Command{
 		Use:   "pbxsim",
@@ -28,7 +29,7 @@ func pbxsimCommand() *cobra.Command {
 			if !ok || id == "" || secret == "" {
 				return fmt.Errorf("--client: it must have the form ID:SECRET")
 			}
-			o := pbxsim.Options{Version: api, Clients: map[string]string{id: secret}, TokenLifetime: lifetime}
+			o := pbxsim.Options{Version: api, Clients: map[string]string{id: secret}, TokenLifetime: lifetime, Users: users}
 			for _, text := range faults {
 				f, err := pbxsim.ParseFault(text)
 				if err != nil {
@@ -51,6 +52,7 @@ func pbxsimCommand() *cobra.Command {
 	f.StringVar(&client, "client", "900:secret", "the API client, as ID:SECRET")
 	f.StringVar(&api, "api", "20.0.10", "version of 3CX's API: 20.0.7 or 20.0.10")
 	f.DurationVar(&lifetime, "token-lifetime", time.Hour, "how long access tokens live")
+	f.IntVar(&users, "users", 0, "so many users more than the company's 25")
 	f.StringArrayVar(&faults, "fault", nil, "a fault to simulate (may be repeated)")
 	return cmd
 }

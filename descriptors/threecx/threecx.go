@@ -1,9 +1,10 @@
 // Package threecx holds the descriptors of the 3CX node: a generated file for each version of 3CX's API (package generate
-// makes them). It does not talk to a PBX and knows no operation by name.
+// makes them), and the trigger's, written by hand. It does not talk to a PBX and knows no operation by name.
 package threecx
 
 import (
 	_ "embed"
+	"encoding/json"
 	"fmt"
 
 	"github.com/cordboard/cordboard/descriptors"
@@ -12,6 +13,9 @@ import (
 
 // Type is the node type in workflow files.
 const Type = "n8n-nodes-3cx.threecx"
+
+//go:embed trigger.json
+var trigger []byte
 
 //go:embed 20.0.7.jsonl
 var pages2007 string
@@ -39,4 +43,13 @@ func Set() (*descriptors.FileSet, error) {
 		texts = append(texts, text)
 	}
 	return descriptors.NewFileSet(Type, texts...)
+}
+
+// Trigger returns the node that listens to 3CX's Call Control API. It is written by hand: no API document describes it.
+func Trigger() (*descriptors.Node, error) {
+	d := &descriptors.Node{}
+	if err := json.Unmarshal(trigger, d); err != nil {
+		return nil, fmt.Errorf("trigger.json: %w", err)
+	}
+	return d, nil
 }

@@ -1,7 +1,9 @@
 // Package threecx is the 3CX node set: every operation of 3CX's configuration API as the node n8n-nodes-3cx.threecx,
-// typeVersion 1 for API 20.0.7 and 2 for 20.0.10.
+// typeVersion 1 for API 20.0.7 and 2 for 20.0.10, and n8n-nodes-3cx.threecxTrigger, which listens to the Call Control API.
 //
-// All that is special to 3CX is data (descriptors/threecx) and a dialect (nodes/request); this package joins the two.
+// All that is special to the configuration API is data (descriptors/threecx) and a dialect (nodes/request); this package
+// joins the two. The trigger's way: trigger.go reads the parameters and keeps connecting, socket.go is one connection,
+// entities.go is what is known of calls and devices.
 // The simulator in pbxsim plays the other side.
 package threecx
 
@@ -17,5 +19,14 @@ func Types() ([]nodes.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	return request.Types(set, request.New(), "3CX node set")
+	const origin = "3CX node set"
+	types, err := request.Types(set, request.New(), origin)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := descriptors.Trigger()
+	if err != nil {
+		return nil, err
+	}
+	return append(types, nodes.Type{Descriptor: listener, Node: trigger{}, Origin: origin}), nil
 }

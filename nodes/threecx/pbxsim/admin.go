@@ -21,6 +21,8 @@ type State struct {
 //	GET    /_sim/faults   the faults in force
 //	POST   /_sim/faults   sets those of the JSON body and leaves the others; {"killToken":true,"status429":{"count":3}}
 //	DELETE /_sim/faults   ends all faults
+//	POST   /_sim/event    sends an event to the sockets of the Call Control API; {"event_type":2,"entity":"/callcontrol/100","attached_data":{…}}
+//	DELETE /_sim/sockets  cuts these sockets
 //	POST   /_sim/reset    back to the seed, with an empty log
 func (s *Server) admin(w http.ResponseWriter, r *http.Request) {
 	s.administer(r).write(w, false)
@@ -41,13 +43,18 @@ func (s *Server) administer(r *http.Request) *reply {
 	case "DELETE faults":
 		s.faults.set(Faults{})
 		return jsonReply(http.StatusOK, s.faults.get())
+	case "POST event":
+		return s.postEvent(r)
+	case "DELETE sockets":
+		s.CutSockets()
+		return noContent()
 	case "POST reset":
 		if err := s.Reset(); err != nil {
 			return internal(err).reply()
 		}
 		return noContent()
 	}
-	return fail(http.StatusNotFound, codeNotFound, "there are GET %[1]sstate, GET, POST and DELETE %[1]sfaults, POST %[1]sreset", adminPath).reply()
+	return fail(http.StatusNotFound, codeNotFound, "there are GET %[1]sstate, GET, POST and DELETE %[1]sfaults, POST %[1]sevent, DELETE %[1]ssockets, POST %[1]sreset", adminPath).reply()
 }
 
 func (s *Server) postFaults(r *http.Request) *reply {
@@ -63,4 +70,13 @@ func (s *Server) postFaults(r *http.Request) *reply {
 		return fail(http.StatusBadRequest, codeBadBody, "the faults cannot be read: %v", err).reply()
 	}
 	return jsonReply(http.StatusOK, s.faults.get())
+}
+
+func (s *Server) postEvent(r *http.Request) *reply {
+	var e Event
+	if err := json.NewDecoder(io.LimitReader(r.Body, maxBody)).Decode(&e); err != nil || e.Entity == "" {
+		return fail(http.StatusBadRequest, codeBadBody, "an event is {\"event_type\", \"entity\", \"attached_data\"}").reply()
+	}
+	s.Emit(e)
+	return noContent()
 }

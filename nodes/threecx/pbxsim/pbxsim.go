@@ -50,6 +50,10 @@ type Options struct {
 	Clock func() time.Time
 	// NoAdmin switches the admin endpoint /_sim/ off.
 	NoAdmin bool
+	// NoCallControl answers 403 to the Call Control API, as a PBX does where it is not enabled for the client.
+	NoCallControl bool
+	// Users adds so many users to the company, numbered from 100000.
+	Users int
 	// LogLimit is how many requests the request log keeps; default 10000, -1 none.
 	LogLimit int
 	// Set are other descriptors than those of the 3CX node, of the same node type.
@@ -59,8 +63,11 @@ type Options struct {
 const (
 	tokenPath      = "/connect/token"
 	tokenOperation = "token"
-	apiPath        = "/xapi/v1"
-	adminPath      = "/_sim/"
+	// What the log calls requests of the Call Control API.
+	callControlOperation = "callcontrol"
+	socketOperation      = "callcontrol/ws"
+	apiPath              = "/xapi/v1"
+	adminPath            = "/_sim/"
 	// maxBody bounds a request's body.
 	maxBody = 16 << 20
 )
@@ -78,6 +85,7 @@ type Server struct {
 	store       *store
 	calls       atomic.Pointer[[]entity]
 	regenerated atomic.Int64
+	board       switchboard
 
 	mu      sync.Mutex
 	http    *http.Server
@@ -143,6 +151,9 @@ func (s *Server) load() error {
 		if set.name == "CallHistoryView" {
 			return s.callHistory()
 		}
+		if set.name == "Users" {
+			return append(seedUsers(seedPeople()), seedUsers(crowd(s.options.Users))...)
+		}
 		return seedSet(set.name, s.now())
 	})
 	return nil
@@ -187,7 +198,10 @@ func (s *Server) Start(ctx context.Context, addr string) error {
 		// Dropped connections are part of the simulation and no news.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	stopped := context.AfterFunc(ctx, func() { _ = s.http.Close() })
+	stopped := context.AfterFunc(ctx, func() {
+		_ = s.http.Close()
+		s.CutSockets() // they are the server's no more
+	})
 	go func() {
 		defer close(s.served)
 		defer stopped()

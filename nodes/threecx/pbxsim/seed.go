@@ -76,8 +76,6 @@ func seedPeople() []person {
 // seedSet returns the entities of the sets that the seed knows; for others nil, and they get samples.
 func seedSet(name string, now time.Time) []entity {
 	switch name {
-	case "Users":
-		return seedUsers()
 	case "Groups":
 		return seedGroups()
 	case "Queues":
@@ -102,13 +100,24 @@ func seedSet(name string, now time.Time) []entity {
 	return nil
 }
 
-func seedUsers() []entity {
+// crowd is as many more people as are asked for, for whom wants a long list.
+func crowd(n int) []person {
+	people := make([]person, n)
+	for i := range people {
+		people[i] = person{
+			id: 100000 + i, number: fmt.Sprint(100000 + i), first: fmt.Sprintf("Extra%d", i), last: "Person", department: "Warehouse", role: "users",
+		}
+	}
+	return people
+}
+
+func seedUsers(people []person) []entity {
 	var users []entity
 	ids := map[string]int{}
 	for i, name := range departments() {
 		ids[name] = i + 1
 	}
-	for _, p := range seedPeople() {
+	for _, p := range people {
 		pin := "00" + p.number[1:]
 		if p.noPIN {
 			pin = ""

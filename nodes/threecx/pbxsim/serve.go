@@ -19,7 +19,7 @@ type exchange struct {
 	authorised bool
 }
 
-// ServeHTTP answers the token endpoint, the API and the admin endpoint.
+// ServeHTTP answers the token endpoint, both APIs and the admin endpoint.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{r: r, raw: rawPath(r)}
 	if strings.HasPrefix(x.raw, adminPath) && !s.options.NoAdmin {
@@ -45,6 +45,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.hangUp(x)
 	}
 	answer := s.answer(x, resolve)
+	if x.operation == socketOperation && answer == nil {
+		s.log(x, http.StatusSwitchingProtocols)
+		s.listen(w, r)
+		return
+	}
 	if drop == "after" {
 		s.hangUp(x)
 	}
@@ -68,6 +73,14 @@ func (s *Server) hangUp(x *exchange) {
 func (s *Server) resolve(x *exchange) *apiError {
 	if x.raw == tokenPath {
 		x.operation = tokenOperation
+		return nil
+	}
+	if x.raw == callControlPath+"/ws" {
+		x.operation = socketOperation
+		return nil
+	}
+	if x.raw == callControlPath || strings.HasPrefix(x.raw, callControlPath+"/") {
+		x.operation = callControlOperation
 		return nil
 	}
 	path, ok := strings.CutPrefix(x.raw, apiPath)
@@ -103,7 +116,7 @@ func (s *Server) delay(r *http.Request) bool {
 	return false
 }
 
-// answer does what is asked, or says why not.
+// answer does what is asked, or says why not; nil is for a socket that may be opened.
 func (s *Server) answer(x *exchange, resolve *apiError) *reply {
 	if x.operation == tokenOperation {
 		if failed := s.faults.status(x.r.Method, x.operation); failed != nil {
@@ -120,8 +133,13 @@ func (s *Server) answer(x *exchange, resolve *apiError) *reply {
 	if failed := s.faults.status(x.r.Method, x.operation); failed != nil {
 		return failed.reply()
 	}
-	if resolve != nil {
+	switch {
+	case resolve != nil:
 		return resolve.reply()
+	case x.operation == socketOperation && !s.options.NoCallControl:
+		return nil // the connection becomes a WebSocket
+	case x.operation == socketOperation, x.operation == callControlOperation:
+		return s.callControl(x)
 	}
 	answer, failed := s.operate(x)
 	if failed != nil {
