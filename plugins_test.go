@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/cordboard/cordboard/nodes/threecx/pbxsim"
 )
 
@@ -139,6 +141,55 @@ paths:
 	}
 	if r := run(`"id":"a","count":0`); r.code != 1 || !strings.Contains(r.stderr, `parameter "count": must be at least 1`) {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// TestNewerPBX makes a set of the document that a PBX serves, and runs it under a type of its own: it quotes, pages and
+// explains as the shipped one.
+func TestNewerPBX(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, pbxsim.Options{Users: 175})
+	pbx := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `openapi: 3.0.4
+info: {title: XAPI, version: 1.0.0}
+servers: [{url: /xapi/v1}]
+paths:
+  /Users:
+    get:
+      tags: [Users]
+      operationId: ListUser
+      parameters:
+        - {name: $top, in: query, schema: {type: integer}}
+        - {name: $skip, in: query, schema: {type: integer}}
+        - {name: $select, in: query, explode: false, schema: {type: array, items: {type: string}}}
+      responses: {'200': {description: ok, content: {application/json: {schema: {type: object, properties: {value: {type: array, items: {type: object}}}}}}}}
+  "/Users(Number={Number})":
+    get:
+      tags: [Users]
+      operationId: GetUserByNumber
+      parameters: [{name: Number, in: path, required: true, schema: {type: string}}]
+      responses: {'200': {description: ok, content: {application/json: {schema: {type: object}}}}}
+`)
+	}))
+	defer pbx.Close()
+	out := filepath.Join(b.dir, "data", "plugins", "cordboard-node-mypbx.jsonl")
+	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.cordboard(t, "", "nodes", "generate", "--openapi", pbx.URL+"/xapi/v1/swagger.yaml", "--type", "our.pbx", "--out", out); r.code != 0 {
+		t.Fatalf("generate: got %+v", r)
+	}
+	run := func(parameters string) result {
+		text := strings.Replace(strings.Replace(flow(parameters, ""), "n8n-nodes-3cx.threecx", "our.pbx", 1), `"typeVersion":2`, `"typeVersion":1`, 1)
+		return b.cordboard(t, "", "run", b.write(t, "flow.json", text), "--credentials", b.credentials)
+	}
+	r := run(`"resource":"Users","operation":"List User","options":{"$select":"Id"},"requestOptions":{"returnAll":true}`)
+	if r.code != 0 || len(gjson.Parse(r.stdout).Array()) != 200 || len(b.requests()) != 3 {
+		t.Errorf("%d users, %d requests: %+v", len(gjson.Parse(r.stdout).Array()), len(b.requests()), r.stderr)
+	}
+	r = run(`"resource":"Users","operation":"Get User By Number","Number":"9'9"`)
+	if got := b.requests()[3].RawPath; r.code != 1 || got != "/xapi/v1/Users(Number='9''9')" || !strings.Contains(r.stderr, "Check that the ids exist") {
+		t.Errorf("got %s, %+v", got, r)
 	}
 }
 

@@ -58,6 +58,8 @@ type Call struct {
 	// Past returns the items that input 0 got at an earlier execution of the node in this run of the workflow. It is nil
 	// for nodes out of process.
 	Past func(run int) Items
+	// CustomData are the texts that the run keeps by key; nil for nodes out of process.
+	CustomData *CustomData
 	// Log takes what the node has to tell; never a secret.
 	Log *slog.Logger
 	// Sink, if set, takes the results one by one; without it they are collected for Outcome.

@@ -33,6 +33,20 @@ type Checked interface {
 	Schema(ctx context.Context, address string) ([]byte, error)
 }
 
+// Variable is a Node whose number of outputs depends on its version or parameters; for others the descriptor says it.
+type Variable interface {
+	Node
+	// Outputs is the number of regular outputs; a failed item goes to the one after them.
+	Outputs(version float64, params *Template) int
+}
+
+// Demanding is a Node that does not always run with what it has when some of its inputs got nothing.
+type Demanding interface {
+	Node
+	// NeedsAllInputs reports whether the node is only run when every connected input has items.
+	NeedsAllInputs(version float64, params *Template) bool
+}
+
 // Type joins what a node is (its descriptor) with what it does.
 type Type struct {
 	Descriptor *descriptors.Node

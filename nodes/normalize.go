@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
@@ -28,7 +29,9 @@ func Normalize(text string) (string, error) {
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
-	n := normalizer{in: text, members: make([]member, 0, fewMembers)}
+	n := normalizers.Get().(*normalizer) //nolint:forcetypeassert // of what New makes
+	defer n.release()
+	n.in = text
 	n.space()
 	err := n.value(0)
 	end := n.pos
@@ -54,6 +57,19 @@ type normalizer struct {
 	out     []byte
 	differs bool
 	members []member // of the objects under way, the innermost last
+}
+
+// normalizers keep their list of members, which grows with every large object.
+var normalizers = sync.Pool{New: func() any { return &normalizer{members: make([]member, 0, 4*fewMembers)} }}
+
+// release forgets the text and what was made of it.
+func (n *normalizer) release() {
+	members := n.members[:cap(n.members)]
+	clear(members)
+	*n = normalizer{members: members[:0]}
+	if cap(members) <= 1<<12 {
+		normalizers.Put(n)
+	}
 }
 
 // member is a member of an object: its decoded key, and where its parts are in what is written.
@@ -269,7 +285,7 @@ func (n *normalizer) object(depth int) error {
 		return nil
 	}
 	reorder := false
-	var seen map[string]struct{}
+	var seen *keyTable
 	for {
 		m, err := n.member(depth)
 		if err != nil {
@@ -285,13 +301,14 @@ func (n *normalizer) object(depth int) error {
 			}
 		default:
 			if seen == nil {
-				seen = make(map[string]struct{}, 4*fewMembers)
-				for _, o := range others {
-					seen[o.key] = struct{}{}
+				seen = &keyTable{}
+				for i := range others {
+					seen.add(n.members[first:], i)
 				}
 			}
-			_, reorder = seen[m.key]
-			seen[m.key] = struct{}{}
+			n.members = append(n.members, m)
+			reorder = seen.add(n.members[first:], len(others))
+			n.members = n.members[:first+len(others)]
 		}
 		n.members = append(n.members, m)
 		if more, err := n.next('}'); err != nil {
@@ -305,6 +322,44 @@ func (n *normalizer) object(depth int) error {
 	}
 	n.members = n.members[:first]
 	return nil
+}
+
+// keyTable finds a key again among the members of an object: by its hash, with open addressing. The largest objects have a
+// map instead.
+type keyTable struct {
+	slots [4 * maxSlotted]uint16 // index + 1
+	more  map[string]struct{}
+}
+
+const maxSlotted = 128
+
+// add adds member i and reports whether its key was there already.
+func (t *keyTable) add(members []member, i int) (known bool) {
+	key := members[i].key
+	if i >= maxSlotted {
+		if t.more == nil {
+			t.more = make(map[string]struct{}, 2*maxSlotted)
+			for _, m := range members[:i] {
+				t.more[m.key] = struct{}{}
+			}
+		}
+		_, known = t.more[key]
+		t.more[key] = struct{}{}
+		return known
+	}
+	hash := uint32(2166136261) // FNV-1a
+	for k := range len(key) {
+		hash = (hash ^ uint32(key[k])) * 16777619
+	}
+	for at := hash % uint32(len(t.slots)); ; at = (at + 1) % uint32(len(t.slots)) {
+		switch slot := t.slots[at]; {
+		case slot == 0:
+			t.slots[at] = uint16(i + 1)
+			return false
+		case members[slot-1].key == key:
+			return true
+		}
+	}
 }
 
 func (n *normalizer) member(depth int) (member, error) {

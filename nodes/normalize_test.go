@@ -135,3 +135,45 @@ func BenchmarkNormalize(b *testing.B) {
 		}
 	}
 }
+
+// TestManyMembers looks for duplicates in objects of all sizes, by comparing, in the table and in the map.
+func TestManyMembers(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{2, fewMembers, fewMembers + 1, maxSlotted - 1, maxSlotted, maxSlotted + 1, 3 * maxSlotted} {
+		for _, twice := range []int{0, n / 2, n - 1} {
+			var text, want strings.Builder
+			for i := range n {
+				fmt.Fprintf(&text, `,"key%d":%d`, i, i)
+				value := i
+				if i == twice {
+					value = -1
+				}
+				fmt.Fprintf(&want, `,"key%d":%d`, i, value)
+			}
+			plain := "{" + text.String()[1:] + "}"
+			if got, err := Normalize(plain); err != nil || got != plain {
+				t.Errorf("%d members: got %s, %v", n, got, err)
+			}
+			got, err := Normalize(fmt.Sprintf(`{%s,"key%d":-1}`, text.String()[1:], twice))
+			if err != nil || got != "{"+want.String()[1:]+"}" {
+				t.Errorf("%d members, number %d twice: got %s, %v", n, twice, got, err)
+			}
+		}
+	}
+}
+
+// BenchmarkNormalizeWide is an object with as many members as a user of a phone system.
+func BenchmarkNormalizeWide(b *testing.B) {
+	var text strings.Builder
+	for i := range 80 {
+		fmt.Fprintf(&text, `,"SomeProperty%d":"value %d"`, i, i)
+	}
+	object := "{" + text.String()[1:] + "}"
+	b.SetBytes(int64(len(object)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Normalize(object); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

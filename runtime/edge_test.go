@@ -141,6 +141,39 @@ func BenchmarkLoop(b *testing.B) {
 	}
 }
 
+// BenchmarkBatches is BenchmarkLoop for Split In Batches, which looks back at its own executions.
+func BenchmarkBatches(b *testing.B) {
+	for _, n := range []int{100, 1000, 10000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			bed := newBench(b)
+			plan := bed.compile(b, workflow(b, "v1", start+`
+				Loop n8n-nodes-base.splitInBatches 1,0 {} {"typeVersion":3}
+				Body n8n-nodes-base.set 2,5 {"assignments":{"assignments":[{"name":"n","type":"number","value":"={{ $('Start').item.json.n }}"}]}} {"typeVersion":3.4}
+				End n8n-nodes-base.noOp 2,0
+				--
+				Start > Loop
+				Loop:1 > Body
+				Body > Loop
+				Loop > End`))
+			var input strings.Builder
+			for i := range n {
+				fmt.Fprintf(&input, `{"n":%d}`+"\n", i)
+			}
+			options := runOptions(b, "["+strings.ReplaceAll(strings.TrimSpace(input.String()), "\n", ",")+"]")
+			for b.Loop() {
+				x, err := bed.NewExecution(plan, options)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if r := x.Run(b.Context()); r.Err != nil || len(r.State.Steps) != 2*n+3 || r.LastOutput().Len() != n {
+					b.Fatal(r.Err, len(r.State.Steps))
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/turn")
+		})
+	}
+}
+
 // TestAutomaticLineage is n8n's rule for nodes that give no lineage: one input item is the parent of all, equal counts go by
 // index, else there is none.
 func TestAutomaticLineage(t *testing.T) {

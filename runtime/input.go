@@ -102,7 +102,7 @@ func isWholeItem(r gjson.Result) bool {
 	return whole
 }
 
-// parentsOf reads pairedItem: a number, {item, input} or a list of these.
+// parentsOf reads pairedItem: a number, {item, input}, in states of runs also {item, input, run}, or a list of these.
 func parentsOf(r gjson.Result) []nodes.Parent {
 	var list []nodes.Parent
 	one := func(p gjson.Result) {
@@ -110,7 +110,11 @@ func parentsOf(r gjson.Result) []nodes.Parent {
 		case p.Type == gjson.Number:
 			list = append(list, nodes.From(int(p.Int()), 0))
 		case p.IsObject() && p.Get("item").Type == gjson.Number:
-			list = append(list, nodes.From(int(p.Get("item").Int()), int(p.Get("input").Int())))
+			parent := nodes.From(int(p.Get("item").Int()), int(p.Get("input").Int()))
+			if run := p.Get("run"); run.Exists() {
+				parent = parent.OfRun(int(run.Int()))
+			}
+			list = append(list, parent)
 		}
 	}
 	if r.IsArray() {

@@ -18,36 +18,19 @@ func linkItems(outputs, inputs []nodes.Items) []nodes.Items {
 // linkByIndex gives each item without lineage the input item of its own index as its parent; where n is 1, item 0.
 func linkByIndex(outputs []nodes.Items, n int) []nodes.Items {
 	for o, out := range outputs {
-		if !missesLineage(out) {
+		if out.HaveLineage() {
 			continue
 		}
-		var b nodes.ItemsBuilder
-		b.Grow(out.Len())
-		for i, it := range out.All() {
-			if !it.HasLineage() {
-				it = it.WithParents(nodes.From(min(i, n-1), 0))
+		outputs[o] = out.WithLineage(func(i int, it nodes.Item) nodes.Item {
+			if it.HasLineage() {
+				return it
 			}
-			b.Add(it)
-		}
-		outputs[o] = b.Items()
+			return it.WithParents(nodes.From(min(i, n-1), 0))
+		})
 	}
 	return outputs
 }
 
-func missesLineage(items nodes.Items) bool {
-	for _, it := range items.All() {
-		if !it.HasLineage() {
-			return true
-		}
-	}
-	return false
-}
-
 func withoutLineage(items nodes.Items) nodes.Items {
-	var b nodes.ItemsBuilder
-	b.Grow(items.Len())
-	for _, it := range items.All() {
-		b.Add(it.WithParents())
-	}
-	return b.Items()
+	return items.WithLineage(func(_ int, it nodes.Item) nodes.Item { return it.WithParents() })
 }

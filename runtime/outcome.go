@@ -6,16 +6,16 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// settle turns a node's answer into the outputs of a step: lineage where there is none, failed items to the error
-// output, alwaysOutputData.
+// settle turns a node's answer into the outputs of a step: failed items to the error output, then lineage where there is
+// none, alwaysOutputData.
 func settle(s *step, outputs, inputs []nodes.Items) []nodes.Items {
 	for len(outputs) < s.outputs() {
 		outputs = append(outputs, nodes.Items{})
 	}
-	outputs = linkItems(outputs, inputs)
 	if s.node.OnError == nodes.ContinueErrorOutput {
 		outputs = routeErrors(outputs, s.outputs(), inputs)
 	}
+	outputs = linkItems(outputs, inputs)
 	if s.node.AlwaysOutputData && outputs[0].Len() == 0 {
 		outputs[0] = nodes.ItemsOf(emptyItem(inputs))
 	}

@@ -211,6 +211,9 @@ func (s *step) waitsForEvents() bool {
 
 // outputs is the number of the node's regular outputs; a failed item goes to the one after them.
 func (s *step) outputs() int {
+	if v, ok := s.typ.Node.(nodes.Variable); ok {
+		return v.Outputs(s.node.Version, s.params)
+	}
 	if s.typ.Descriptor != nil && len(s.typ.Descriptor.Outputs) > 0 {
 		return len(s.typ.Descriptor.Outputs)
 	}

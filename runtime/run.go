@@ -101,6 +101,9 @@ func (x *Execution) Step(ctx context.Context) bool {
 		x.state.Status = StatusSuccess
 		return false
 	}
+	if x.lacksInput(p) {
+		return true
+	}
 	run, suspend := x.execute(ctx, p)
 	if suspend != nil {
 		x.state.Suspended = &Suspension{Step: p, Until: suspend.Until, Webhook: suspend.Webhook, Token: rand.Text()}
@@ -116,8 +119,19 @@ func (x *Execution) Step(ctx context.Context) bool {
 		}
 		return false
 	}
+	if run.Outputs == nil { // the node ended its branch
+		return true
+	}
 	x.finish(run)
 	return true
+}
+
+// lacksInput reports whether a node that is only run with items on all of its inputs has an input without.
+func (x *Execution) lacksInput(p Pending) bool {
+	s := x.plan.byName[p.Node]
+	node, ok := s.typ.Node.(nodes.Demanding)
+	return ok && !s.node.Disabled && node.NeedsAllInputs(s.node.Version, s.params) &&
+		slices.ContainsFunc(p.Inputs, func(r Ref) bool { return x.state.items(r).Len() == 0 })
 }
 
 // Resume wakes a waiting run. The suspended step's output is what the caller brings, or, if that is nil, the items

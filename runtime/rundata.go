@@ -124,13 +124,16 @@ func (r *Run) WriteJSON(w io.Writer) error {
 			if j > 0 {
 				buf = append(buf, ',')
 			}
-			buf = step.appendJSON(buf, false, flush)
+			buf = step.appendJSON(buf, r.State.byNode[name], flush)
 		}
 		buf = append(buf, ']')
 	}
 	buf = append(buf, '}')
 	if last := r.LastNode(); last != "" {
 		buf = nodes.AppendString(append(buf, `,"lastNodeExecuted":`...), last)
+	}
+	if custom := r.State.CustomData.JSON(); custom != "" {
+		buf = append(append(buf, `,"metadata":`...), custom...)
 	}
 	if r.Err != nil {
 		buf = appendError(append(buf, `,"error":`...), r.Err)
@@ -156,11 +159,11 @@ func (s *State) nodeNames() []string {
 	return names
 }
 
-// appendJSON writes an entry of runData; the wire form of State has the node's name too. If flush is not nil, it takes what
-// has come together between items and returns the space.
-func (s *StepRun) appendJSON(dst []byte, withName bool, flush func([]byte) []byte) []byte {
+// appendJSON writes an entry of runData, with runs, the executions of its node; without them it writes the wire form of State,
+// which has the node's name too. If flush is not nil, it takes what has come together between items and returns the space.
+func (s *StepRun) appendJSON(dst []byte, runs []*StepRun, flush func([]byte) []byte) []byte {
 	dst = append(dst, '{')
-	if withName {
+	if runs == nil {
 		dst = append(nodes.AppendString(append(dst, `"node":`...), s.Node), ',')
 	}
 	dst = strconv.AppendInt(append(dst, `"startTime":`...), s.StartedAt.UnixMilli(), 10)
@@ -185,7 +188,7 @@ func (s *StepRun) appendJSON(dst []byte, withName bool, flush func([]byte) []byt
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendItems(dst, out, flush)
+			dst = appendItems(dst, out, runs, flush)
 		}
 		dst = append(dst, "]}"...)
 	}
@@ -202,13 +205,13 @@ func (r Ref) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-func appendItems(dst []byte, items nodes.Items, flush func([]byte) []byte) []byte {
+func appendItems(dst []byte, items nodes.Items, runs []*StepRun, flush func([]byte) []byte) []byte {
 	dst = append(dst, '[')
 	for i, it := range items.All() {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendItem(dst, it)
+		dst = appendItem(dst, it, runs)
 		if flush != nil && len(dst) > flushBytes {
 			dst = flush(dst)
 		}
@@ -217,15 +220,15 @@ func appendItems(dst []byte, items nodes.Items, flush func([]byte) []byte) []byt
 }
 
 // appendItem writes an item as n8n keeps it: {json, binary?, pairedItem?}.
-func appendItem(dst []byte, it nodes.Item) []byte {
+func appendItem(dst []byte, it nodes.Item, runs []*StepRun) []byte {
 	dst = append(append(dst, `{"json":`...), it.JSON()...)
 	if it.Binary().Len() > 0 {
 		dst = it.Binary().AppendJSON(append(dst, `,"binary":`...))
 	}
-	return append(appendPaired(dst, it), '}')
+	return append(appendPaired(dst, it, runs), '}')
 }
 
-func appendPaired(dst []byte, it nodes.Item) []byte {
+func appendPaired(dst []byte, it nodes.Item, runs []*StepRun) []byte {
 	if !it.HasLineage() {
 		return dst
 	}
@@ -239,6 +242,13 @@ func appendPaired(dst []byte, it nodes.Item) []byte {
 		dst = strconv.AppendInt(append(dst, `{"item":`...), int64(p.Item()), 10)
 		if p.Input() > 0 {
 			dst = strconv.AppendInt(append(dst, `,"input":`...), int64(p.Input()), 10)
+		}
+		switch run, earlier := p.Run(); {
+		case !earlier:
+		case runs == nil:
+			dst = strconv.AppendInt(append(dst, `,"run":`...), int64(run), 10)
+		case run < len(runs) && p.Input() < len(runs[run].Sources):
+			dst = runs[run].Sources[p.Input()].appendJSON(append(dst, `,"sourceOverwrite":`...))
 		}
 		dst = append(dst, '}')
 	}

@@ -139,12 +139,12 @@ func (c *stepCall) descend(name string, at place) (place, error) {
 			continue
 		}
 		step := c.x.state.step(at.Node, at.Run)
-		if !items.At(at.item).HasLineage() {
+		if !items.Head(at.item).HasLineage() {
 			lost = at.Node
 		}
-		for p := range items.At(at.item).Parents() {
-			if p.Input() < len(step.Sources) && step.Sources[p.Input()].Node != "" {
-				todo = append(todo, place{step.Sources[p.Input()], p.Item()})
+		for p := range items.Head(at.item).Parents() {
+			if source, ok := c.x.state.source(step, p); ok {
+				todo = append(todo, place{source, p.Item()})
 			}
 		}
 	}
@@ -185,7 +185,7 @@ func (c *stepCall) Workflow() expression.Workflow {
 // Execution tells of the run.
 func (c *stepCall) Execution() expression.Execution {
 	s := c.x.state
-	e := expression.Execution{ID: s.ExecutionID, Mode: "production", RunMode: s.Mode}
+	e := expression.Execution{ID: s.ExecutionID, Mode: "production", RunMode: s.Mode, CustomData: nodes.WireValue(s.CustomData.JSON())}
 	if s.Mode == "manual" {
 		e.Mode = "test"
 	}

@@ -31,6 +31,8 @@ type State struct {
 	Waiting []Pending
 	// Contexts are the nodes' own memories within this run (Split In Batches), as JSON by node name.
 	Contexts map[string]json.RawMessage
+	// CustomData are the texts that nodes kept with the run.
+	CustomData nodes.CustomData
 	// Suspended is set while the run waits for a time or a call.
 	Suspended *Suspension
 	// Reply is what a node answered to the webhook that started the run.
@@ -138,6 +140,25 @@ func (s *State) items(r Ref) nodes.Items {
 	return nodes.Items{}
 }
 
+// keep sets what a node keeps over its executions.
+func (s *State) keep(node, context string) {
+	if s.Contexts == nil {
+		s.Contexts = map[string]json.RawMessage{}
+	}
+	s.Contexts[node] = json.RawMessage(context)
+}
+
+// source returns the output from which a parent of an item of this step came.
+func (s *State) source(step *StepRun, p nodes.Parent) (Ref, bool) {
+	if run, earlier := p.Run(); earlier {
+		step = s.step(step.Node, run)
+	}
+	if step == nil || p.Input() >= len(step.Sources) || step.Sources[p.Input()].Node == "" {
+		return Ref{}, false
+	}
+	return step.Sources[p.Input()], true
+}
+
 // nodes are the names of all nodes that the state speaks of.
 func (s *State) nodes() map[string]bool {
 	names := map[string]bool{}
@@ -180,6 +201,7 @@ type stateJSON struct {
 	Stack       []Pending                  `json:"stack"`
 	Waiting     []Pending                  `json:"waiting"`
 	Contexts    map[string]json.RawMessage `json:"contexts,omitempty"`
+	CustomData  *nodes.CustomData          `json:"customData,omitempty"`
 	Suspended   *Suspension                `json:"suspended,omitempty"`
 	Reply       *nodes.Response            `json:"reply,omitempty"`
 }
@@ -191,13 +213,13 @@ func (s *State) Encode() ([]byte, error) {
 	out := stateJSON{
 		Version: stateVersion, ExecutionID: s.ExecutionID, Mode: s.Mode, StartedAt: s.StartedAt, Status: s.Status, Until: s.Until,
 		Steps: make([]json.RawMessage, len(s.Steps)), Stack: s.Stack, Waiting: s.Waiting, Contexts: s.Contexts,
-		Suspended: s.Suspended, Reply: s.Reply,
+		CustomData: &s.CustomData, Suspended: s.Suspended, Reply: s.Reply,
 	}
 	if s.Err != nil {
 		out.Error = appendError(nil, s.Err)
 	}
 	for i, r := range s.Steps {
-		out.Steps[i] = r.appendJSON(nil, true, nil)
+		out.Steps[i] = r.appendJSON(nil, nil, nil)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -218,6 +240,9 @@ func DecodeState(text []byte) (*State, error) {
 	s := &State{
 		ExecutionID: in.ExecutionID, Mode: in.Mode, StartedAt: in.StartedAt, Status: in.Status, Until: in.Until, Stack: in.Stack, Waiting: in.Waiting,
 		Contexts: in.Contexts, Suspended: in.Suspended, Reply: in.Reply,
+	}
+	if in.CustomData != nil {
+		s.CustomData = *in.CustomData
 	}
 	if len(in.Error) > 0 {
 		s.Err = parseError(gjson.ParseBytes(in.Error))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,11 +47,11 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 		c.inputs = append(c.inputs, items)
 	}
 	if p.Start {
-		c.inputs = []nodes.Items{nodes.ItemsOf(nodes.NewItem("{}"))}
+		c.inputs = []nodes.Items{startItems()}
 		c.arrived = c.inputs
 	}
 	c.batch = x.engine.expressions.NewBatch(ctx, c)
-	run := &StepRun{Node: p.Node, Sources: p.Inputs, StartedAt: x.engine.now()}
+	run := &StepRun{Node: p.Node, Sources: x.sources(p.Inputs), StartedAt: x.engine.now()}
 	x.observe(Event{Kind: "step.started", Node: p.Node, Run: c.run, In: in})
 	suspend := c.answer(ctx, run)
 	run.Duration = x.engine.now().Sub(run.StartedAt)
@@ -60,6 +61,20 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 	}
 	x.observe(Event{Kind: "step.finished", Node: p.Node, Run: c.run, In: in, Out: out, Duration: run.Duration, Err: run.Err})
 	return run, suspend
+}
+
+// sources are the outputs that inputs got items from: to n8n's order v1 one that has none is no source.
+func (x *Execution) sources(inputs []Ref) []Ref {
+	if x.plan.breadthFirst || !slices.ContainsFunc(inputs, func(r Ref) bool { return x.state.items(r).Len() == 0 }) {
+		return inputs
+	}
+	list := slices.Clone(inputs)
+	for i, r := range list {
+		if x.state.items(r).Len() == 0 {
+			list[i] = Ref{}
+		}
+	}
+	return list
 }
 
 func (x *Execution) observe(e Event) {
@@ -146,6 +161,12 @@ func (c *stepCall) attempt(ctx context.Context) (outputs []nodes.Items, suspend 
 	if err := c.step.typ.Node.Execute(ctx, call); err != nil {
 		return nil, nil, err
 	}
+	if kept := call.Kept(); kept != "" {
+		c.x.state.keep(c.step.node.Name, kept)
+	}
+	if call.Ended() {
+		return nil, nil, nil
+	}
 	outputs, suspend, reply := call.Outcome()
 	if reply != nil {
 		c.x.state.Reply = reply
@@ -158,9 +179,26 @@ func (c *stepCall) call() *nodes.Call {
 	return &nodes.Call{
 		Name: n.Name, Type: n.Type, Version: n.Version, Run: c.run, Mode: c.x.state.Mode, Inputs: c.inputs, Params: c.step.params,
 		OnError: n.OnError, Retry: n.Retry, Engine: c, Binary: c.x.binary,
+		Context: string(c.x.state.Contexts[n.Name]), Past: c.past, CustomData: &c.x.state.CustomData,
 		Log: c.x.engine.opts.Log.With("node", n.Name),
 	}
 }
+
+// past returns what input 0 got at an earlier execution of the node.
+func (c *stepCall) past(run int) nodes.Items {
+	step := c.x.state.step(c.step.node.Name, run)
+	if step == nil || len(step.Sources) == 0 {
+		return startItems()
+	}
+	items := c.x.state.items(step.Sources[0])
+	if c.step.node.ExecuteOnce && items.Len() > 1 {
+		items = items.Slice(0, 1)
+	}
+	return items
+}
+
+// startItems is what the first node of a run works on.
+func startItems() nodes.Items { return nodes.ItemsOf(nodes.NewItem("{}")) }
 
 // check resolves and validates the parameters of all items of a checked node. Unless the node goes on after failures,
 // one bad item stops it before anything is sent.

@@ -273,7 +273,7 @@ func nodesGenerateCommand() *cobra.Command {
 	f.StringVar(&o.Type, "type", "", "node type to give the set, such as acme.crm")
 	f.StringVar(&o.DisplayName, "name", "", "label of the node")
 	f.Float64Var(&o.Version, "type-version", 1, "typeVersion of the node")
-	f.StringVar(&o.Dialect, "dialect", "plain", "manner of the API: plain, odata or 3cx")
+	f.StringVar(&o.Dialect, "dialect", "", "manner of the API: plain, odata or 3cx (default: what the document looks like)")
 	f.StringVar(&o.BasePath, "base-path", "", "path between the base URL and the operations' paths")
 	f.StringVar(&o.Credential, "credential", "", "credential type that the node takes")
 	f.StringVar(&out, "out", "", "file to write (default standard output); for --threecx the repository's folder")

@@ -30,7 +30,7 @@ type Options struct {
 	DisplayName string
 	// Version is the node's typeVersion; 1 if zero.
 	Version float64
-	// Dialect is plain, odata or 3cx; plain if empty.
+	// Dialect is plain, odata or 3cx; recognised by the document if empty.
 	Dialect string
 	// Schemas is the beginning of the schemas' addresses, such as "threecx/20.0.7"; made from type and version if empty.
 	Schemas string
@@ -88,12 +88,38 @@ type dialect struct {
 
 func dialectOf(name string) (dialect, error) {
 	switch name {
-	case "plain", "":
+	case "plain":
 		return dialect{}, nil
 	case "odata", "3cx":
 		return dialect{odata: true}, nil
 	}
 	return dialect{}, fmt.Errorf("no dialect is called %q; there are plain, odata, 3cx", name)
+}
+
+// recognise names the dialect of a document: a PBX's own is called XAPI and lies at /xapi/v1; OData services take query
+// options such as $filter.
+func recognise(doc *openapi3.T) string {
+	odata := false
+	look := func(parameters openapi3.Parameters) {
+		for _, p := range parameters {
+			odata = odata || p.Value != nil && p.Value.In == openapi3.ParameterInQuery && (p.Value.Name == "$filter" || p.Value.Name == "$top")
+		}
+	}
+	for _, path := range doc.Paths.Map() {
+		look(path.Parameters)
+		for _, op := range path.Operations() {
+			look(op.Parameters)
+		}
+	}
+	for _, server := range doc.Servers {
+		if path, err := server.BasePath(); err == nil && odata && doc.Info != nil && doc.Info.Title == "XAPI" && strings.TrimSuffix(path, "/") == "/xapi/v1" {
+			return "3cx"
+		}
+	}
+	if odata {
+		return "odata"
+	}
+	return "plain"
 }
 
 func newGenerator(ctx context.Context, text []byte, options Options) (g *generator, err error) {
@@ -105,13 +131,6 @@ func newGenerator(ctx context.Context, text []byte, options Options) (g *generat
 	}()
 	if options.Type == "" {
 		return nil, fmt.Errorf("generate descriptor: no node type is given")
-	}
-	d, err := dialectOf(options.Dialect)
-	if err != nil {
-		return nil, fmt.Errorf("generate descriptor: %w", err)
-	}
-	if options.Dialect == "" {
-		options.Dialect = "plain"
 	}
 	if options.Version == 0 {
 		options.Version = 1
@@ -130,6 +149,16 @@ func newGenerator(ctx context.Context, text []byte, options Options) (g *generat
 	}
 	if doc.Paths.Len() == 0 {
 		return nil, fmt.Errorf("read OpenAPI document: it has no paths")
+	}
+	if options.Dialect == "" {
+		options.Dialect = recognise(doc)
+	}
+	if options.Dialect == "3cx" && options.Credential == "" {
+		options.Credential = "threeCXOAuth2Api"
+	}
+	d, err := dialectOf(options.Dialect)
+	if err != nil {
+		return nil, fmt.Errorf("generate descriptor: %w", err)
 	}
 	return &generator{doc: doc, options: options, dialect: d, schemas: map[string]json.RawMessage{}}, nil
 }

@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -108,7 +109,7 @@ func TestErrors(t *testing.T) {
 		want    string
 	}{
 		{"", openapi.Options{}, "generate descriptor: no node type is given"},
-		{"", openapi.Options{Type: "a.b", Dialect: "soap"}, `generate descriptor: no dialect is called "soap"; there are plain, odata, 3cx`},
+		{"openapi: 3.0.0\npaths: {/a: {get: {responses: {}}}}", openapi.Options{Type: "a.b", Dialect: "soap"}, `generate descriptor: no dialect is called "soap"; there are plain, odata, 3cx`},
 		{"swagger: '2.0'\npaths: {}", openapi.Options{Type: "a.b"}, `read OpenAPI document: its version is "", and 3.0 or 3.1 is needed`},
 		{"openapi: 3.0.0\npaths: {}", openapi.Options{Type: "a.b"}, "read OpenAPI document: it has no paths"},
 		{"openapi: 3.0.0\npaths:\n  /a:\n    get:\n      responses: {'200': {$ref: '/etc/passwd'}}", openapi.Options{Type: "a.b"},
@@ -117,6 +118,32 @@ func TestErrors(t *testing.T) {
 		_, err := openapi.Generate(context.Background(), []byte(c.doc), c.options)
 		if err == nil || err.Error() != c.want {
 			t.Errorf("got  %v\nwant %s", err, c.want)
+		}
+	}
+}
+
+func TestDialectIsRecognised(t *testing.T) {
+	t.Parallel()
+	const operation = "{get: {tags: [T], operationId: list, parameters: [{name: %s, in: query, schema: {type: integer}}], responses: {'200': {description: ok}}}}"
+	for _, c := range []struct{ title, server, parameter, dialect, credential string }{
+		{"XAPI", "/xapi/v1", "$top", "3cx", "threeCXOAuth2Api"},
+		{"XAPI", "https://pbx.example.com/xapi/v1/", "$top", "3cx", "threeCXOAuth2Api"},
+		{"XAPI", "/xapi/v1", "limit", "plain", ""},
+		{"Other", "/xapi/v1", "$top", "odata", ""},
+		{"Other", "/odata", "$filter", "odata", ""},
+		{"Other", "/api", "filter", "plain", ""},
+	} {
+		doc := fmt.Sprintf("openapi: 3.0.4\ninfo: {title: %s, version: '1'}\nservers: [{url: '%s'}]\npaths: {/Things: "+operation+"}", c.title, c.server, c.parameter)
+		f, err := openapi.Generate(t.Context(), []byte(doc), openapi.Options{Type: "a.b"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		credential := ""
+		for _, use := range f.Node.Credentials {
+			credential = use.Type
+		}
+		if f.Node.Dialect != c.dialect || credential != c.credential {
+			t.Errorf("%+v: the dialect is %s, the credential %q", c, f.Node.Dialect, credential)
 		}
 	}
 }

@@ -60,6 +60,7 @@ func sections() []section {
 		{"process", measureProcess},
 		{"plugin start", measurePluginStart},
 		{"size", measureSize},
+		{"actions", measureActions},
 		{"plan", measurePlan},
 		{"step", measureSteps},
 		{"hop", measureHop},

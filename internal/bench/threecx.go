@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,13 +33,15 @@ type simulator struct {
 	url string
 }
 
-// simulatorFault names the environment variable that makes this program a simulator, with this fault or "none".
+// simulatorFault names the environment variable that makes this program a simulator, with this fault, "users=N" or "none".
 const simulatorFault = "CORDBOARD_BENCH_SIMULATOR"
 
 // serveSimulator is the simulator's process. It has a client for each side: a new token ends the client's old one.
 func serveSimulator(fault string) error {
 	o := pbxsim.Options{Clients: map[string]string{"900": "secret", "901": "secret"}, LogLimit: 1}
-	if fault != "none" {
+	if n, ok := strings.CutPrefix(fault, "users="); ok {
+		o.Users, _ = strconv.Atoi(n)
+	} else if fault != "none" {
 		var err error
 		if o.Faults, err = pbxsim.ParseFault(fault); err != nil {
 			return err
@@ -93,7 +96,7 @@ func (s *simulator) credentials() []byte {
 	return fmt.Appendf(nil, `[{"id":"pbx","name":"PBX","type":"threeCXOAuth2Api","data":%s}]`, s.data())
 }
 
-const actions = 2000
+const actions = 10_000
 
 // measureThreeCX gets users, through the plugin and with a bare HTTP client, from a simulator that answers at once and
 // from one that takes some milliseconds, as a phone system in a network does.

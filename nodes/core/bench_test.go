@@ -25,10 +25,23 @@ func benchItems(n, size int) nodes.Items {
 
 // benchNode runs a node on 10,000 items and reports the time and memory for each.
 func benchNode(b *testing.B, node string, size int) {
-	engine := newEngine(b)
-	flow, err := runtime.ParseWorkflow("bench", []byte(fmt.Sprintf(`{"nodes":[
+	benchFlow(b, fmt.Sprintf(`{"nodes":[
 		{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},{"name":"Node",%s}],
-		"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}},"settings":{"executionOrder":"v1"}}`, node)))
+		"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}},"settings":{"executionOrder":"v1"}}`, node), 10_000, size)
+}
+
+// benchJoin is benchNode for a node with two inputs, which get the same n items.
+func benchJoin(b *testing.B, node string, n int) {
+	benchFlow(b, fmt.Sprintf(`{"nodes":[
+		{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},{"name":"Node",%s}],
+		"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0},{"node":"Node","type":"main","index":1}]]}},
+		"settings":{"executionOrder":"v1"}}`, node), n, 100)
+}
+
+// benchFlow runs a workflow that begins with n items of about size bytes.
+func benchFlow(b *testing.B, text string, n, size int) {
+	engine := newEngine(b)
+	flow, err := runtime.ParseWorkflow("bench", []byte(text))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -36,7 +49,6 @@ func benchNode(b *testing.B, node string, size int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	const n = 10_000
 	items := benchItems(n, size)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -48,7 +60,7 @@ func benchNode(b *testing.B, node string, size int) {
 			b.Fatal(run.Err)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/item")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/item")
 }
 
 func BenchmarkNode(b *testing.B) {
@@ -66,10 +78,34 @@ func BenchmarkNode(b *testing.B) {
 		"filter":      `"type":"n8n-nodes-base.filter",` + fmt.Sprintf(conditions, "gt"),
 		"if":          `"type":"n8n-nodes-base.if",` + fmt.Sprintf(conditions, "lt"),
 		"sort":        `"type":"n8n-nodes-base.sort","typeVersion":1,"parameters":{"sortFieldsUi":{"sortField":[{"fieldName":"name","order":"descending"}]}}`,
-		"split out":   `"type":"n8n-nodes-base.splitOut","typeVersion":1,"parameters":{"fieldToSplitOut":"name","include":"allOtherFields"}`,
+		"switch": `"type":"n8n-nodes-base.switch","typeVersion":3.2,"parameters":{"options":{"fallbackOutput":"extra"},"rules":{"values":[{"conditions":{"options":{"version":2,"typeValidation":"strict","caseSensitive":true},"combinator":"and",
+			"conditions":[{"leftValue":"={{ $json.n }}","rightValue":5000,"operator":{"type":"number","operation":"gt"}}]}}]}}`,
+		"split out": `"type":"n8n-nodes-base.splitOut","typeVersion":1,"parameters":{"fieldToSplitOut":"name","include":"allOtherFields"}`,
 	} {
 		for _, size := range []int{100, 1000} {
 			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) { benchNode(b, node, size) })
+		}
+	}
+}
+
+// BenchmarkJoin shows that joins stay linear: the time an item takes at 100,000 is about that at 10,000. Every item has one
+// partner.
+func BenchmarkJoin(b *testing.B) {
+	const fields = `"type":"n8n-nodes-base.merge","typeVersion":3,"parameters":{"mode":"combine","advanced":true,"joinMode":"keepEverything",
+		"mergeByFields":{"values":[{"field1":"%s","field2":"%s"}]},"options":{"fuzzyCompare":%t}}`
+	for name, node := range map[string]string{
+		"merge append":   `"type":"n8n-nodes-base.merge","typeVersion":3,"parameters":{}`,
+		"merge fields":   fmt.Sprintf(fields, "name", "name", false),
+		"merge fuzzy":    fmt.Sprintf(fields, "n", "n", true),
+		"merge nothing":  fmt.Sprintf(fields, "n", "name", true),
+		"merge position": `"type":"n8n-nodes-base.merge","typeVersion":3,"parameters":{"mode":"combine","combineBy":"combineByPosition"}`,
+		"merge key 1":    `"type":"n8n-nodes-base.merge","typeVersion":1,"parameters":{"mode":"mergeByKey","propertyName1":"name","propertyName2":"name"}`,
+		"merge sql":      `"type":"n8n-nodes-base.merge","typeVersion":3,"parameters":{"mode":"combineBySql","query":"SELECT input1.n, input2.name FROM input1 JOIN input2 ON input1.n = input2.n"}`,
+		"compare": `"type":"n8n-nodes-base.compareDatasets","typeVersion":2.3,"parameters":{"options":{},
+			"mergeByFields":{"values":[{"field1":"n","field2":"n"}]}}`,
+	} {
+		for _, n := range []int{10_000, 100_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) { benchJoin(b, node, n) })
 		}
 	}
 }

@@ -12,15 +12,22 @@ var list = []struct {
 	name string
 	node nodes.Node
 }{
+	{"compareDatasets", compareDatasets{}},
+	{"errorTrigger", errorTrigger{}},
+	{"executeWorkflowTrigger", executeWorkflowTrigger{}},
+	{"executionData", executionData{}},
 	{"filter", filter{}},
 	{"if", ifNode{}},
 	{"limit", limit{}},
 	{"manualTrigger", manualTrigger{}},
+	{"merge", merge{}},
 	{"noOp", noOp{}},
 	{"set", set{}},
 	{"sort", sortNode{}},
+	{"splitInBatches", splitInBatches{}},
 	{"splitOut", splitOut{}},
 	{"stopAndError", stopAndError{}},
+	{"switch", switchNode{}},
 	{"webhook", webhook{}},
 }
 

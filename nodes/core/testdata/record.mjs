@@ -3,7 +3,8 @@
 //	{"node": {"type", "typeVersion", "parameters", "onError"?, …}, "input": [items], "before"?: [nodes], "want": …}
 //
 // The node runs between a Manual Trigger "Start" with these items pinned (behind it the nodes of "before", in a chain) and
-// nothing. "want" is written by this script: {status, outputs?, error?, refused?}.
+// nothing. A node with several inputs has "inputs" instead, a list of items each, null where nothing is connected: each list is
+// pinned to a node "In0", "In1", … behind Start. "want" is written by this script: {status, outputs?, error?, refused?}.
 //
 //	node record.mjs [FOLDER|FILE…]     records the cases that have no "want" (all with --all)
 //
@@ -41,7 +42,24 @@ const next = async (id) => {
 };
 const request = (r) => JSON.stringify(r).replace(/[\u2028\u2029]/g, (c) => "\\u" + c.charCodeAt(0).toString(16)) + "\n";
 
+function joining(c) {
+  const nodes = [{ type: "n8n-nodes-base.manualTrigger", typeVersion: 1, parameters: {}, name: "Start" }];
+  const connections = { Start: { main: [[]] } };
+  const pinData = { Start: [{ json: {} }] };
+  c.inputs.forEach((items, index) => {
+    if (!items) return;
+    const name = "In" + index;
+    nodes.push({ type: "n8n-nodes-base.noOp", typeVersion: 1, parameters: {}, name });
+    pinData[name] = items;
+    connections.Start.main[0].push({ node: name, type: "main", index: 0 });
+    connections[name] = { main: [[{ node: "Node", type: "main", index }]] };
+  });
+  nodes.push({ ...c.node, name: "Node" });
+  return { name: "case", nodes: nodes.map((n, i) => ({ id: "n" + i, position: [0, 200 * i], ...n })), connections, pinData, settings: { executionOrder: "v1" } };
+}
+
 function workflow(c) {
+  if (c.inputs) return joining(c);
   const start = { type: "n8n-nodes-base.manualTrigger", typeVersion: 1, parameters: {}, name: "Start" };
   const chain = [start, ...(c.before ?? []), { ...c.node, name: "Node" }];
   const nodes = chain.map((n, i) => ({ id: "n" + i, position: [200 * i, 0], ...n }));
@@ -83,6 +101,7 @@ function format(c) {
   const list = (items) => (items.length ? `[\n    ${items.map((i) => JSON.stringify(i)).join(",\n    ")}\n  ]` : "[]");
   const part = ([key, value]) => {
     if (key === "input") return `  "input": ${list(value)}`;
+    if (key === "inputs") return `  "inputs": [${value.map((v) => (v ? list(v) : "null")).join(", ")}]`;
     if (key !== "want") return `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`;
     const { outputs, ...rest } = value;
     const tail = outputs ? `, "outputs": [${outputs.map(list).join(", ")}]` : "";
