@@ -18,7 +18,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/cordboard/cordboard/credentials"
 	"github.com/cordboard/cordboard/nodes"
@@ -49,6 +48,11 @@ type Options struct {
 	Vars string
 	// Log takes what there is to tell; nil means nothing is logged.
 	Log *slog.Logger
+	// Workflows returns the workflow with this id, and a name for messages, for those that others call and for error workflows;
+	// ErrNoWorkflow if there is none. nil means the files in the folder of the workflow that refers to it.
+	Workflows func(ctx context.Context, id string) (name, text string, err error)
+	// MaxDepth is how deep workflows may call each other; 0 means 100.
+	MaxDepth int
 	// Observe is told of each step as it happens.
 	Observe func(runtime.Event)
 }
@@ -59,6 +63,7 @@ type Runtime struct {
 	opts     Options
 	creds    *credentials.Set
 	requests *request.Executor // of nodes that descriptor files describe
+	library  library
 
 	// plugging holds one element while plugins are started: a lock that a context can give up waiting for, and that does not
 	// keep workflows waiting which need no plugin.
@@ -108,6 +113,7 @@ func (r *Runtime) build() error {
 	}
 	r.engine = runtime.New(runtime.Options{
 		Nodes: registry, Credentials: r.creds, Log: r.opts.Log, Env: r.opts.Env, Vars: r.opts.Vars, Observe: r.opts.Observe,
+		Workflows: finder{r}, MaxDepth: r.opts.MaxDepth,
 	})
 	return nil
 }
@@ -213,14 +219,10 @@ func (r *Result) OpenBinary(ctx context.Context, id string) (io.ReadCloser, erro
 func (r *Result) Close() error { return r.binary.Close() }
 
 // Run runs a workflow to its end; it sleeps through waits for a time. An error of type runtime.Problems says that the run
-// could not start: nothing was sent anywhere. Any other error, a *nodes.Error, is the run's failure, and the result is there
+// could not start: nothing was sent anywhere. A run that fails starts its error workflow, if there is one, and Run returns when
+// that has ended. Any other error, a *nodes.Error, is the run's failure, and the result is there
 // all the same.
 func (r *Runtime) Run(ctx context.Context, w *Workflow, opts RunOptions) (*Result, error) {
-	if t := w.Workflow.Settings.Timeout; t > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = nodes.WithTimeout(ctx, t)
-		defer cancel()
-	}
 	store := binary.New("")
 	x, err := w.engine.NewExecution(w.Plan, runtime.RunOptions{
 		Start: opts.Start, Until: opts.Until, Input: opts.Input, Mode: opts.Mode, ID: opts.ID, Binary: store,
@@ -229,41 +231,13 @@ func (r *Runtime) Run(ctx context.Context, w *Workflow, opts RunOptions) (*Resul
 		_ = store.Close() // it holds nothing yet
 		return nil, err
 	}
-	run := x.Run(ctx)
-	for run.Status == runtime.StatusWaiting {
-		if run.Err = sleep(ctx, run.State.Suspended); run.Err != nil {
-			run.Status = runtime.StatusError
-			if ctx.Err() != nil {
-				run.Status = runtime.StatusCanceled
-			}
-			break
-		}
-		if err := x.Resume(nil); err != nil {
-			return nil, errors.Join(err, store.Close())
-		}
-		run = x.Run(ctx)
-	}
+	run := x.Complete(ctx)
+	r.reportFailure(ctx, w, run)
 	result := &Result{run, store}
 	if run.Err != nil {
 		return result, run.Err
 	}
 	return result, nil
-}
-
-// sleep waits until the run goes on by itself.
-func sleep(ctx context.Context, s *runtime.Suspension) *nodes.Error {
-	if s.Until.IsZero() {
-		return nodes.Errorf("the node %q waits for a call, which only cordboard serve can receive", s.Step.Node)
-	}
-	err := nodes.Pause(ctx, time.Until(s.Until))
-	if err == nil {
-		return nil
-	}
-	e := nodes.Errorf("the run was cancelled while the node %q waited: %w", s.Step.Node, err)
-	if errors.Is(err, context.DeadlineExceeded) {
-		e.Message = "the run was stopped: it took longer than its timeout"
-	}
-	return e
 }
 
 // Close ends plugins and frees what the runtime holds. No run may be under way.

@@ -51,6 +51,8 @@ type Call struct {
 	Checked []CheckedParams
 	// Engine is the engine behind the call.
 	Engine Engine
+	// Workflows runs other workflows; nil for nodes out of process.
+	Workflows Workflows
 	// Binary is the run's store of binary data.
 	Binary BinaryStore
 	// Context is what the node kept of its earlier executions in this run of the workflow, a JSON object; "" at first.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -140,7 +142,7 @@ func newBench(t testing.TB) *bench {
 	add("fork", fork{}, descriptors.Node{Outputs: []string{"even", "odd"}})
 	add("secret", moodyless{}, descriptors.Node{Credentials: []descriptors.CredentialUse{{Type: "secretApi", Required: true}}})
 	b.Engine = runtime.New(runtime.Options{
-		Nodes: r, Clock: func() time.Time { return testTime }, Observe: func(e runtime.Event) { b.events = append(b.events, e) },
+		Nodes: r, Clock: func() time.Time { return testTime }, Observe: func(e runtime.Event) { b.events = append(b.events, e) }, Workflows: b,
 	})
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
@@ -148,6 +150,23 @@ func newBench(t testing.TB) *bench {
 		}
 	})
 	return b
+}
+
+// Find is runtime.Workflows': by id from testdata/children.
+func (b *bench) Find(ctx context.Context, ref nodes.WorkflowRef, caller *runtime.Workflow) (*runtime.Plan, *runtime.Engine, error) {
+	text := []byte(ref.JSON)
+	if ref.ID != "" {
+		var err error
+		if text, err = os.ReadFile(filepath.Join("testdata", "children", filepath.Base(ref.ID)+".json")); err != nil {
+			return nil, nil, nodes.Errorf("Workflow does not exist.")
+		}
+	}
+	w, err := runtime.ParseWorkflow("child of "+caller.File, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := b.Compile(ctx, w)
+	return plan, b.Engine, err
 }
 
 type moodyless struct{}

@@ -38,7 +38,7 @@ func emptyItem(inputs []nodes.Items) nodes.Item {
 func routeErrors(outputs []nodes.Items, regular int, inputs []nodes.Items) []nodes.Items {
 	var failed nodes.ItemsBuilder
 	routed := make([]nodes.Items, regular+1)
-	for o, out := range outputs {
+	for o, out := range outputs[:regular] {
 		var ok nodes.ItemsBuilder
 		ok.Grow(out.Len())
 		for _, it := range out.All() {
@@ -48,11 +48,12 @@ func routeErrors(outputs []nodes.Items, regular int, inputs []nodes.Items) []nod
 				ok.Add(it)
 			}
 		}
-		if o < regular {
-			routed[o] = ok.Items()
-		}
+		routed[o] = ok.Items()
 	}
 	routed[regular] = failed.Items()
+	if len(outputs) > regular+1 { // what a node puts where it has no output stays there
+		routed = append(routed, outputs[regular+1:]...)
+	}
 	return routed
 }
 

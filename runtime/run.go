@@ -19,7 +19,7 @@ type RunOptions struct {
 	Until string
 	// Input becomes the start node's output. Without it the start node's pinned data does, else the node is executed.
 	Input *nodes.Items
-	// Mode is $execution.mode: "manual" (pinned data is honoured), "webhook", "trigger".
+	// Mode is $execution.mode: "manual" (pinned data is honoured), "webhook", "trigger", "error".
 	Mode string
 	// ID is the execution's id; empty: a new one.
 	ID string
@@ -33,6 +33,9 @@ type Execution struct {
 	plan   *Plan
 	state  *State
 	binary nodes.BinaryStore
+	// depth is how many runs up the first caller is; family is what they share.
+	depth  int
+	family *family
 }
 
 // NewExecution prepares a run of the plan. The error says that it cannot start: Problems.
@@ -44,7 +47,7 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 	if opts.Until != "" && plan.byName[opts.Until] == nil {
 		return nil, plan.unknownNode("--until", opts.Until)
 	}
-	x := &Execution{engine: e, plan: plan, binary: opts.Binary, state: &State{
+	x := &Execution{engine: e, plan: plan, binary: opts.Binary, family: &family{}, state: &State{
 		Status: StatusRunning, Until: opts.Until, ExecutionID: opts.ID, Mode: opts.Mode, StartedAt: e.now(),
 	}}
 	if x.state.ExecutionID == "" {
@@ -74,7 +77,7 @@ func (e *Engine) Restore(plan *Plan, state *State, binary nodes.BinaryStore) (*E
 			return nil, fmt.Errorf("the run's state has the node %q, which is not in the workflow %s", name, plan.Workflow.File)
 		}
 	}
-	return &Execution{engine: e, plan: plan, binary: binary, state: state}, nil
+	return &Execution{engine: e, plan: plan, binary: binary, family: &family{}, state: state}, nil
 }
 
 // State returns the run's state as it is between two steps.

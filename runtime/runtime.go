@@ -38,7 +38,11 @@ type Options struct {
 	Env func(name string) (string, bool)
 	// Vars is the JSON object behind $vars.
 	Vars string
-	// Observe is told of each step as it happens, from the run's goroutine; nil for none.
+	// Workflows finds those that workflows call; nil means that there are none.
+	Workflows Workflows
+	// MaxDepth is how deep workflows may call each other; 0 means 100.
+	MaxDepth int
+	// Observe is told of each step as it happens; of one run and the runs that it calls, one event at a time. nil for none.
 	Observe func(Event)
 	// Clock tells the time; nil means time.Now.
 	Clock func() time.Time
@@ -55,6 +59,11 @@ type Event struct {
 	In, Out  int
 	Duration time.Duration
 	Err      *nodes.Error
+	// ExecutionID and Workflow, a name, say whose step it is; Depth counts the callers above it.
+	ExecutionID string
+	Workflow    string
+	Depth       int
+	Time        time.Time
 }
 
 // Engine runs plans. It holds no state of a run and is safe for concurrent use.
@@ -70,6 +79,9 @@ func New(opts Options) *Engine {
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.MaxDepth <= 0 {
+		opts.MaxDepth = maxDepth
 	}
 	if opts.Nodes == nil {
 		opts.Nodes = &nodes.Registry{}

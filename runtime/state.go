@@ -21,6 +21,8 @@ type State struct {
 	Status      Status
 	// Err is what ended a failed or cancelled run.
 	Err *nodes.Error
+	// Given are the items that the first node works on, where another workflow or a failed run gave some; nil for one empty item.
+	Given *nodes.Items
 	// Until names the node after which the run ends; "" is the end of the workflow.
 	Until string
 	// Steps are the finished executions of nodes, in order.
@@ -196,6 +198,7 @@ type stateJSON struct {
 	StartedAt   time.Time                  `json:"startedAt"`
 	Status      Status                     `json:"status"`
 	Error       json.RawMessage            `json:"error,omitempty"`
+	Given       json.RawMessage            `json:"given,omitempty"`
 	Until       string                     `json:"until,omitempty"`
 	Steps       []json.RawMessage          `json:"steps"`
 	Stack       []Pending                  `json:"stack"`
@@ -217,6 +220,9 @@ func (s *State) Encode() ([]byte, error) {
 	}
 	if s.Err != nil {
 		out.Error = appendError(nil, s.Err)
+	}
+	if s.Given != nil {
+		out.Given = appendItems(nil, *s.Given, nil, nil)
 	}
 	for i, r := range s.Steps {
 		out.Steps[i] = r.appendJSON(nil, nil, nil)
@@ -246,6 +252,13 @@ func DecodeState(text []byte) (*State, error) {
 	}
 	if len(in.Error) > 0 {
 		s.Err = parseError(gjson.ParseBytes(in.Error))
+	}
+	if len(in.Given) > 0 {
+		given, err := itemsOf(gjson.ParseBytes(in.Given))
+		if err != nil {
+			return nil, fmt.Errorf("given items: %w", err)
+		}
+		s.Given = &given
 	}
 	for _, raw := range in.Steps {
 		r, err := parseStepRun(gjson.ParseBytes(raw))

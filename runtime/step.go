@@ -29,6 +29,7 @@ type stepCall struct {
 
 var (
 	_ nodes.Engine     = (*stepCall)(nil)
+	_ nodes.Workflows  = (*stepCall)(nil)
 	_ expression.Scope = (*stepCall)(nil)
 )
 
@@ -47,7 +48,7 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 		c.inputs = append(c.inputs, items)
 	}
 	if p.Start {
-		c.inputs = []nodes.Items{startItems()}
+		c.inputs = []nodes.Items{x.given()}
 		c.arrived = c.inputs
 	}
 	c.batch = x.engine.expressions.NewBatch(ctx, c)
@@ -75,12 +76,6 @@ func (x *Execution) sources(inputs []Ref) []Ref {
 		}
 	}
 	return list
-}
-
-func (x *Execution) observe(e Event) {
-	if x.engine.opts.Observe != nil {
-		x.engine.opts.Observe(e)
-	}
 }
 
 // answer fills in what the node came to: its outputs, or its error, or both where the run goes on after a failure.
@@ -114,7 +109,9 @@ func (c *stepCall) answer(ctx context.Context, run *StepRun) *nodes.Suspend {
 
 func (c *stepCall) named(err error) *nodes.Error {
 	e := *nodes.AsError(err)
-	e.Node = c.step.node.Name
+	if e.Node == "" { // else it failed in a workflow that this node called
+		e.Node = c.step.node.Name
+	}
 	return &e
 }
 
@@ -180,7 +177,7 @@ func (c *stepCall) call() *nodes.Call {
 		Name: n.Name, Type: n.Type, Version: n.Version, Run: c.run, Mode: c.x.state.Mode, Inputs: c.inputs, Params: c.step.params,
 		OnError: n.OnError, Retry: n.Retry, Engine: c, Binary: c.x.binary,
 		Context: string(c.x.state.Contexts[n.Name]), Past: c.past, CustomData: &c.x.state.CustomData,
-		Log: c.x.engine.opts.Log.With("node", n.Name),
+		Log: c.x.engine.opts.Log.With("node", n.Name), Workflows: c,
 	}
 }
 
@@ -195,6 +192,14 @@ func (c *stepCall) past(run int) nodes.Items {
 		items = items.Slice(0, 1)
 	}
 	return items
+}
+
+// given is what the first node of this run works on.
+func (x *Execution) given() nodes.Items {
+	if x.state.Given != nil {
+		return *x.state.Given
+	}
+	return startItems()
 }
 
 // startItems is what the first node of a run works on.

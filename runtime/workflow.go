@@ -39,6 +39,12 @@ type Settings struct {
 	Timezone       string
 	// Timeout bounds the run; 0 means no bound.
 	Timeout time.Duration
+	// CallerPolicy says which workflows may call this one: any, none, workflowsFromAList (those of CallerIDs),
+	// workflowsFromSameOwner (any, as there is one owner).
+	CallerPolicy string
+	CallerIDs    []string
+	// ErrorWorkflow is the id of the workflow that is started when a run fails.
+	ErrorWorkflow string
 }
 
 // Node is a node of a workflow.
@@ -173,6 +179,15 @@ func (p *workflowParser) parse(r gjson.Result) {
 	f.ID, f.Name, f.Active = r.Get("id").String(), r.Get("name").String(), r.Get("active").Bool()
 	s := r.Get("settings")
 	f.Settings = Settings{ExecutionOrder: s.Get("executionOrder").String(), Timezone: s.Get("timezone").String()}
+	f.Settings.CallerPolicy, f.Settings.ErrorWorkflow = s.Get("callerPolicy").String(), s.Get("errorWorkflow").String()
+	for id := range strings.SplitSeq(s.Get("callerIds").String(), ",") {
+		if id = strings.TrimSpace(id); id != "" {
+			f.Settings.CallerIDs = append(f.Settings.CallerIDs, id)
+		}
+	}
+	if f.Settings.ErrorWorkflow == "DEFAULT" {
+		f.Settings.ErrorWorkflow = ""
+	}
 	if f.Settings.Timezone == "DEFAULT" {
 		f.Settings.Timezone = ""
 	}

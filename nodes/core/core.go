@@ -14,6 +14,7 @@ var list = []struct {
 }{
 	{"compareDatasets", compareDatasets{}},
 	{"errorTrigger", errorTrigger{}},
+	{"executeWorkflow", executeWorkflow{}},
 	{"executeWorkflowTrigger", executeWorkflowTrigger{}},
 	{"executionData", executionData{}},
 	{"filter", filter{}},
@@ -28,6 +29,7 @@ var list = []struct {
 	{"splitOut", splitOut{}},
 	{"stopAndError", stopAndError{}},
 	{"switch", switchNode{}},
+	{"wait", wait{}},
 	{"webhook", webhook{}},
 }
 

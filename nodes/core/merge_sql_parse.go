@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
 )
 
 // lineage is what is known of the items that a row of a statement comes from.
@@ -32,17 +35,17 @@ type statement struct {
 // division makes SQLite divide whole numbers with a fraction.
 const division = "*1.0/"
 
-var (
-	sqlTokens = regexp.MustCompile("(?s)--[^\n]*|/\\*.*?\\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\\[[^\\]]*\\]|[\\p{L}_][\\p{L}\\p{N}_$]*|[0-9.]+|\\s+|.")
-	sqlWord   = regexp.MustCompile(`^[\p{L}_]`)
-	sqlTable  = regexp.MustCompile(`^(?i:input)(\d+)$`)
-)
+// sqlTokens cuts SQL into words, quoted names and texts, comments, numbers, white space and single characters. It is compiled
+// where it is first used: most programs never need it.
+var sqlTokens = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("(?s)--[^\n]*|/\\*.*?\\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\\[[^\\]]*\\]|[\\p{L}_][\\p{L}\\p{N}_$]*|[0-9.]+|\\s+|.")
+})
 
 // parseSQL cuts a query into statements and rewrites what SQLite does not know. It refuses all but SELECT.
 func parseSQL(query string, inputs int) ([]*statement, error) {
 	var parts [][]string
 	var part []string
-	for _, token := range append(sqlTokens.FindAllString(query, -1), ";") {
+	for _, token := range append(sqlTokens().FindAllString(query, -1), ";") {
 		switch {
 		case token == ";":
 			if len(part) > 0 {
@@ -125,19 +128,17 @@ func isTight(token string) string {
 }
 
 func tableIndex(token string, inputs int) int {
-	m := sqlTable.FindStringSubmatch(token)
-	if m == nil {
-		return -1
-	}
-	n, err := strconv.Atoi(m[1])
-	if err != nil || n < 1 || n > inputs {
+	number, ok := strings.CutPrefix(strings.ToLower(token), "input")
+	n, err := strconv.Atoi(number)
+	if !ok || err != nil || n < 1 || n > inputs {
 		return -1
 	}
 	return n - 1
 }
 
 func isName(token string) bool {
-	return token[0] == '`' || token[0] == '"' || token[0] == '[' || sqlWord.MatchString(token)
+	first, _ := utf8.DecodeRuneInString(token)
+	return strings.ContainsRune("`\"[_", first) || unicode.IsLetter(first)
 }
 
 var (

@@ -55,6 +55,23 @@ func TestMergeSQLStaysInside(t *testing.T) {
 	}
 }
 
+// TestMergeSQLOnlySelects: a query that would change the tables is refused, by what it begins with.
+func TestMergeSQLOnlySelects(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"DELETE FROM input1":                  "only SELECT can be run, and not DELETE",
+		"SELECT 1; PRAGMA user_version = 1":   "only SELECT can be run, and not PRAGMA",
+		"-- SELECT\n create table x (a)":      "only SELECT can be run, and not create",
+		" ; -- nothing":                       "the query is empty",
+		"SELECT n FROM input1 WHERE name = (": "SQL logic error: incomplete input (1)",
+	} {
+		r := sqlRun(t.Context(), t, query, 1)
+		if r.Err == nil || r.Err.Message != "Issue while executing query" || r.Err.Description != want {
+			t.Errorf("%s: got %v, want %s", query, r.Err, want)
+		}
+	}
+}
+
 // TestMergeSQLEnds: a query that would not end by itself ends with the run.
 func TestMergeSQLEnds(t *testing.T) {
 	t.Parallel()

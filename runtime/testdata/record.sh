@@ -1,5 +1,6 @@
 #!/bin/sh
-# usage: record.sh PROGRAM...; PROGRAM --normalize --out DIR FILE... writes the run data of each workflow file to DIR.
+# usage: record.sh PROGRAM...; PROGRAM --workflows DIR --normalize --out DIR FILE... writes the run data of each workflow file to the
+# second DIR; the first has the workflows that others call.
 set -eu
 cd "$(dirname "$0")"
-"$@" --normalize --out recorded flows/*.json
+"$@" --workflows children --normalize --out recorded flows/*.json

@@ -1,0 +1,213 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cordboard/cordboard/nodes"
+)
+
+// maxDepth is how deep workflows may call each other, unless the options say otherwise.
+const maxDepth = 100
+
+// Workflows finds the workflows that others refer to. Package cordboard implements it.
+type Workflows interface {
+	// Find returns the workflow that a node of the caller refers to, compiled, and the engine to run it with.
+	Find(ctx context.Context, ref nodes.WorkflowRef, caller *Workflow) (*Plan, *Engine, error)
+}
+
+// family is what a run shares with those of the workflows that it calls.
+type family struct {
+	// children are the runs that nobody waits for.
+	children sync.WaitGroup
+	observe  sync.Mutex
+}
+
+// Execute is nodes.Workflows'.
+func (c *stepCall) Execute(ctx context.Context, ref nodes.WorkflowRef, items nodes.Items, wait bool) ([]nodes.Items, error) {
+	child, err := c.child(ctx, ref, items)
+	if err != nil {
+		return nil, err
+	}
+	if wait {
+		return child.result(ctx)
+	}
+	c.x.family.children.Go(func() {
+		if _, err := child.result(ctx); err != nil {
+			c.x.engine.opts.Log.Error("a workflow that was not waited for failed", "node", c.step.node.Name, "workflow", child.plan.Workflow.Name,
+				"execution", child.state.ExecutionID, "error", err)
+		}
+	})
+	return nil, nil
+}
+
+// child prepares the run of a workflow that this node calls.
+func (c *stepCall) child(ctx context.Context, ref nodes.WorkflowRef, items nodes.Items) (*Execution, error) {
+	x := c.x
+	if x.engine.opts.Workflows == nil {
+		return nil, nodes.Errorf("there are no other workflows here that could be called")
+	}
+	if limit := x.engine.opts.MaxDepth; x.depth+1 > limit {
+		return nil, nodes.Errorf("workflows call each other more than %d deep: %q was not started", limit, x.plan.Workflow.Name)
+	}
+	plan, engine, err := x.engine.opts.Workflows.Find(ctx, ref, x.plan.Workflow)
+	if err != nil {
+		return nil, err
+	}
+	if ref.JSON == "" {
+		if err := plan.Workflow.mayBeCalledBy(x.plan.Workflow); err != nil {
+			return nil, err
+		}
+	}
+	start := plan.calledAt()
+	if start == nil {
+		e := nodes.Errorf("Missing node to start execution")
+		e.Description = "Please make sure the workflow you're calling contains an Execute Workflow Trigger node"
+		return nil, e
+	}
+	if err := plan.Reachable(start).Err(); err != nil {
+		return nil, err
+	}
+	return &Execution{
+		engine: engine, plan: plan, binary: x.binary, depth: x.depth + 1, family: x.family,
+		state: &State{
+			Status: StatusRunning, ExecutionID: NewID(), Mode: "integrated", StartedAt: engine.now(), Given: &items,
+			Stack: []Pending{{Node: start.node.Name, Start: true}},
+		},
+	}, nil
+}
+
+// calledAt is where a run begins that another workflow starts: at the Execute Workflow Trigger, else at the manual one.
+func (p *Plan) calledAt() *step {
+	for _, name := range []string{"n8n-nodes-base.executeWorkflowTrigger", "n8n-nodes-base.manualTrigger"} {
+		for _, s := range p.steps {
+			if s.typ.Descriptor != nil && s.typ.Descriptor.Type == name {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// mayBeCalledBy holds a workflow to its setting callerPolicy.
+func (w *Workflow) mayBeCalledBy(caller *Workflow) error {
+	switch w.Settings.CallerPolicy {
+	case "none":
+	case "workflowsFromAList":
+		if slices.Contains(w.Settings.CallerIDs, caller.ID) {
+			return nil
+		}
+	default:
+		return nil
+	}
+	e := nodes.Errorf("The sub-workflow (%s) cannot be called by this workflow", w.ID)
+	e.Hint = fmt.Sprintf("The setting callerPolicy of the workflow %q does not allow it.", w.Name)
+	return e
+}
+
+// result runs a called workflow to its end.
+func (x *Execution) result(ctx context.Context) ([]nodes.Items, error) {
+	run := x.Complete(ctx)
+	if run.Err != nil {
+		e := *run.Err
+		if ctx.Err() == nil && e.Hint == "" {
+			e.Hint = fmt.Sprintf("It failed in the workflow %q.", x.plan.Workflow.Name)
+		}
+		return nil, &e
+	}
+	if last := x.state.last(); last != nil {
+		return last.Outputs, nil
+	}
+	return nil, nil
+}
+
+// Complete runs to the end, within the workflow's own timeout, and sleeps through waits for a time. Runs that it started and
+// nobody waits for have ended too when it returns.
+func (x *Execution) Complete(ctx context.Context) *Run {
+	if t := x.plan.Workflow.Settings.Timeout; t > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = nodes.WithTimeout(ctx, t)
+		defer cancel()
+	}
+	if x.depth == 0 {
+		defer x.family.children.Wait()
+	}
+	run := x.Run(ctx)
+	for run.Status == StatusWaiting {
+		if err := x.sleep(ctx); err != nil {
+			x.state.Err, x.state.Status = err, StatusError
+			if ctx.Err() != nil {
+				x.state.Status = StatusCanceled
+			}
+			return x.Run(ctx)
+		}
+		if err := x.Resume(nil); err != nil { // it waits: there is none
+			x.state.Err, x.state.Status = nodes.AsError(err), StatusError
+		}
+		run = x.Run(ctx)
+	}
+	return run
+}
+
+// sleep waits until a suspended run goes on by itself.
+func (x *Execution) sleep(ctx context.Context) *nodes.Error {
+	s := x.state.Suspended
+	if s.Until.IsZero() {
+		e := nodes.Errorf("the node %q waits for a call, which only cordboard serve can receive", s.Step.Node)
+		e.Node = s.Step.Node
+		return e
+	}
+	err := nodes.Pause(ctx, s.Until.Sub(x.engine.now()))
+	if err == nil {
+		return nil
+	}
+	e := nodes.Errorf("the run was cancelled while the node %q waited: %w", s.Step.Node, err)
+	if ctx.Err() != nil && context.Cause(ctx) == context.DeadlineExceeded { //nolint:errorlint // as WithTimeout gives it
+		e.Message = "the run was stopped: it took longer than its timeout"
+	}
+	return e
+}
+
+// ErrorItem is what an error workflow starts with (n8n's Error Trigger): {execution: {id, url, error, lastNodeExecuted,
+// mode}, workflow: {id, name}}.
+func (r *Run) ErrorItem(url string) nodes.Item {
+	var execution, workflow, item nodes.ObjectBuilder
+	execution.Set("id", nodes.StringValue(r.State.ExecutionID))
+	if url != "" {
+		execution.Set("url", nodes.StringValue(url))
+	}
+	if r.Err != nil {
+		execution.Raw("error", string(appendError(nil, r.Err)))
+	}
+	execution.Set("lastNodeExecuted", nodes.StringValue(r.LastNode()))
+	execution.Set("mode", nodes.StringValue(r.State.Mode))
+	workflow.Set("id", nodes.StringValue(r.plan.Workflow.ID))
+	workflow.Set("name", nodes.StringValue(r.plan.Workflow.Name))
+	item.Raw("execution", execution.String())
+	item.Raw("workflow", workflow.String())
+	return nodes.NewItem(item.String())
+}
+
+// ErrorStart is the name of the plan's Error Trigger, "" if it has none.
+func (p *Plan) ErrorStart() string {
+	for _, s := range p.steps {
+		if s.typ.Descriptor != nil && s.typ.Descriptor.Type == "n8n-nodes-base.errorTrigger" && !s.node.Disabled {
+			return s.node.Name
+		}
+	}
+	return ""
+}
+
+// observe tells an observer, one event at a time also where called workflows run beside their callers.
+func (x *Execution) observe(e Event) {
+	if x.engine.opts.Observe == nil {
+		return
+	}
+	e.ExecutionID, e.Workflow, e.Depth, e.Time = x.state.ExecutionID, x.plan.Workflow.Name, x.depth, time.Now()
+	x.family.observe.Lock()
+	defer x.family.observe.Unlock()
+	x.engine.opts.Observe(e)
+}
