@@ -75,7 +75,7 @@ func validate(cmd *cobra.Command, rt *cordboard.Runtime, file string) (runtime.P
 		case err != nil:
 			return nil, err
 		default:
-			all = append(all, flow.Problems...)
+			all = append(append(all, flow.Problems...), flow.Review()...)
 		}
 	}
 	return all, failed
