@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/cordboard/cordboard/credentials"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/core"
@@ -53,7 +55,11 @@ type Options struct {
 	Workflows func(ctx context.Context, id string) (name, text string, err error)
 	// MaxDepth is how deep workflows may call each other; 0 means 100.
 	MaxDepth int
-	// Observe is told of each step as it happens.
+	// MaxSteps is how many steps a run may have; 0 means a million.
+	MaxSteps int
+	// Tracer makes OpenTelemetry spans of runs and steps; nil for none.
+	Tracer trace.Tracer
+	// Observe is told of runs and steps as they happen; of one run and those that it calls, one event at a time.
 	Observe func(runtime.Event)
 }
 
@@ -113,7 +119,7 @@ func (r *Runtime) build() error {
 	}
 	r.engine = runtime.New(runtime.Options{
 		Nodes: registry, Credentials: r.creds, Log: r.opts.Log, Env: r.opts.Env, Vars: r.opts.Vars, Observe: r.opts.Observe,
-		Workflows: finder{r}, MaxDepth: r.opts.MaxDepth,
+		Workflows: finder{r}, MaxDepth: r.opts.MaxDepth, MaxSteps: r.opts.MaxSteps, Tracer: r.opts.Tracer,
 	})
 	return nil
 }

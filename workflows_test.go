@@ -177,7 +177,7 @@ func TestRunsBeside(t *testing.T) {
 	if err != nil || got != "{}" {
 		t.Errorf("got %s, %v", got, err)
 	}
-	if last := events[len(events)-1]; last != "1step.finishedWork" {
+	if last := events[len(events)-1]; last != "1run.finished" {
 		t.Errorf("the events are %v", events)
 	}
 	if got, err := runIn(t, cordboard.Options{}, filepath.Join(dir, "caller2.json")); err != nil || got != "{}" {

@@ -67,6 +67,9 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 	return x, nil
 }
 
+// maxSteps bounds a run, unless the options say otherwise.
+const maxSteps = 1_000_000
+
 // NewID returns an id for an execution.
 func NewID() string { return rand.Text() }
 
@@ -102,6 +105,12 @@ func (x *Execution) Step(ctx context.Context) bool {
 	p, ok := x.next()
 	if !ok {
 		x.state.Status = StatusSuccess
+		return false
+	}
+	if limit := x.engine.opts.MaxSteps; len(x.state.Steps) >= limit {
+		e := nodes.Errorf("the run has had %d steps, the most that it may have: its nodes may go round in a circle", limit)
+		e.Node = p.Node
+		x.state.Err, x.state.Status = e, StatusError
 		return false
 	}
 	if x.lacksInput(p) {

@@ -15,6 +15,9 @@ import (
 	"os"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime/expression"
 )
@@ -42,6 +45,10 @@ type Options struct {
 	Workflows Workflows
 	// MaxDepth is how deep workflows may call each other; 0 means 100.
 	MaxDepth int
+	// MaxSteps is how many steps a run may have; 0 means a million. A circle of nodes that nothing ends comes to it.
+	MaxSteps int
+	// Tracer makes a span for each run and step; nil for none.
+	Tracer trace.Tracer
 	// Observe is told of each step as it happens; of one run and the runs that it calls, one event at a time. nil for none.
 	Observe func(Event)
 	// Clock tells the time; nil means time.Now.
@@ -50,9 +57,12 @@ type Options struct {
 
 // Event tells an observer of a run.
 type Event struct {
-	// Kind is "step.started" or "step.finished".
+	// Kind is "run.started", "step.started", "step.finished" or "run.finished".
 	Kind string
+	// Node is the step's; empty for a run.
 	Node string
+	// Status is what a run came to.
+	Status Status
 	// Run counts the node's executions, from 0.
 	Run int
 	// In and Out count items over all inputs and outputs.
@@ -82,6 +92,12 @@ func New(opts Options) *Engine {
 	}
 	if opts.MaxDepth <= 0 {
 		opts.MaxDepth = maxDepth
+	}
+	if opts.MaxSteps <= 0 {
+		opts.MaxSteps = maxSteps
+	}
+	if opts.Tracer == nil {
+		opts.Tracer = noop.NewTracerProvider().Tracer("")
 	}
 	if opts.Nodes == nil {
 		opts.Nodes = &nodes.Registry{}

@@ -51,6 +51,7 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 		c.inputs = []nodes.Items{x.given()}
 		c.arrived = c.inputs
 	}
+	ctx, span := x.stepSpan(ctx, s, c.run, in)
 	c.batch = x.engine.expressions.NewBatch(ctx, c)
 	run := &StepRun{Node: p.Node, Sources: x.sources(p.Inputs), StartedAt: x.engine.now()}
 	x.observe(Event{Kind: "step.started", Node: p.Node, Run: c.run, In: in})
@@ -60,6 +61,7 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 	for _, items := range run.Outputs {
 		out += items.Len()
 	}
+	endSpan(span, out, run.Err)
 	x.observe(Event{Kind: "step.finished", Node: p.Node, Run: c.run, In: in, Out: out, Duration: run.Duration, Err: run.Err})
 	return run, suspend
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/cordboard/cordboard/nodes"
 )
@@ -135,6 +134,15 @@ func (x *Execution) Complete(ctx context.Context) *Run {
 	if x.depth == 0 {
 		defer x.family.children.Wait()
 	}
+	ctx, span := x.runSpan(ctx)
+	x.observe(Event{Kind: "run.started"})
+	run := x.complete(ctx)
+	endSpan(span, run.Items().Len(), run.Err)
+	x.observe(Event{Kind: "run.finished", Status: run.Status, Duration: run.StoppedAt.Sub(x.state.StartedAt), Err: run.Err})
+	return run
+}
+
+func (x *Execution) complete(ctx context.Context) *Run {
 	run := x.Run(ctx)
 	for run.Status == StatusWaiting {
 		if err := x.sleep(ctx); err != nil {
@@ -199,15 +207,4 @@ func (p *Plan) ErrorStart() string {
 		}
 	}
 	return ""
-}
-
-// observe tells an observer, one event at a time also where called workflows run beside their callers.
-func (x *Execution) observe(e Event) {
-	if x.engine.opts.Observe == nil {
-		return
-	}
-	e.ExecutionID, e.Workflow, e.Depth, e.Time = x.state.ExecutionID, x.plan.Workflow.Name, x.depth, time.Now()
-	x.family.observe.Lock()
-	defer x.family.observe.Unlock()
-	x.engine.opts.Observe(e)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,14 +64,28 @@ func (s *settings) lockFile() string {
 	return filepath.Join(s.dataDir, "plugins.lock")
 }
 
-// open makes a runtime of the settings.
-func (s *settings) open(cmd *cobra.Command, observe func(runtime.Event)) (*cordboard.Runtime, error) {
+// open makes a runtime of the settings. closeAll ends it and sends what OpenTelemetry has left.
+func (s *settings) open(cmd *cobra.Command, observe func(runtime.Event)) (rt *cordboard.Runtime, closeAll func(), err error) {
 	o, err := s.options(cmd)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o.Observe = observe
-	return cordboard.New(o)
+	var sendSpans func(context.Context) error
+	if o.Tracer, sendSpans, err = tracer(cmd.Context()); err != nil {
+		return nil, nil, err
+	}
+	if rt, err = cordboard.New(o); err != nil {
+		return nil, nil, err
+	}
+	return rt, func() {
+		_ = rt.Close() // plugins that do not end by themselves were killed
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 5*time.Second)
+		defer cancel()
+		if err := sendSpans(ctx); err != nil {
+			o.Log.Warn("OpenTelemetry could not be sent", "error", err)
+		}
+	}, nil
 }
 
 func (s *settings) options(cmd *cobra.Command) (cordboard.Options, error) {

@@ -83,7 +83,7 @@ func printJSON(w io.Writer, v any) error {
 
 // types returns all node types; a plugin that cannot be used is told on standard error.
 func (s *settings) types(cmd *cobra.Command) ([]nodes.Type, func(), error) {
-	rt, err := s.open(cmd, nil)
+	rt, closeAll, err := s.open(cmd, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -91,7 +91,7 @@ func (s *settings) types(cmd *cobra.Command) ([]nodes.Type, func(), error) {
 	if err != nil {
 		fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+err.Error())
 	}
-	return types, func() { _ = rt.Close() }, nil
+	return types, closeAll, nil
 }
 
 func nodesShowCommand() *cobra.Command {

@@ -19,11 +19,11 @@ func pluginsListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the plugins found and whether they are trusted", Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			rt, err := s.open(cmd, nil)
+			rt, closeAll, err := s.open(cmd, nil)
 			if err != nil {
 				return err
 			}
-			defer rt.Close()
+			defer closeAll()
 			found, err := rt.FindPlugins()
 			if err != nil {
 				return err

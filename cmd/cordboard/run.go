@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,11 +64,11 @@ func (f *runFlags) run(cmd *cobra.Command, file string) error {
 		return err
 	}
 	view := newProgress(cmd.ErrOrStderr(), f.logFormat)
-	rt, err := f.open(cmd, view.observe)
+	rt, closeAll, err := f.open(cmd, view.observe)
 	if err != nil {
 		return err
 	}
-	defer rt.Close()
+	defer closeAll()
 	view.log, _ = f.logger(cmd.ErrOrStderr())
 	ctx := cmd.Context()
 	if f.timeout > 0 {
@@ -146,6 +148,7 @@ func (f *runFlags) report(stdout io.Writer, result *cordboard.Result, failure er
 
 // progress tells of the steps of a run: on a terminal one line that changes, with --log a line a step.
 type progress struct {
+	mu       sync.Mutex
 	w        io.Writer
 	log      *slog.Logger
 	terminal bool
@@ -168,20 +171,40 @@ func newProgress(w io.Writer, logFormat string) *progress {
 const quietFor = 300 * time.Millisecond
 
 func (p *progress) observe(e runtime.Event) {
+	p.mu.Lock() // a server has many runs at once
+	defer p.mu.Unlock()
 	if e.Kind == "step.finished" {
 		p.steps++
 	}
 	switch {
-	case p.logging && e.Kind == "step.finished":
-		args := []any{"node", e.Node, "run", e.Run, "in", e.In, "out", e.Out, "took", e.Duration.Round(time.Microsecond)}
-		if e.Err != nil {
-			p.log.Error("step failed", append(args, "error", e.Err.Message)...)
-		} else {
-			p.log.Info("step finished", args...)
-		}
+	case p.logging:
+		p.line(e)
 	case p.terminal && e.Kind == "step.started" && time.Since(p.began) > quietFor:
 		p.shown = true
 		fmt.Fprintf(p.w, "\r\x1b[K%d steps, now %q with %d items", p.steps, e.Node, e.In)
+	}
+}
+
+// line logs what has ended.
+func (p *progress) line(e runtime.Event) {
+	args := []any{"execution", e.ExecutionID}
+	if e.Depth > 0 || e.Node == "" {
+		args = append(args, "workflow", e.Workflow)
+	}
+	if e.Node != "" {
+		args = append(args, "node", e.Node, "run", e.Run, "in", e.In, "out", e.Out)
+	}
+	args = append(args, "took", e.Duration.Round(time.Microsecond))
+	if e.Status != "" {
+		args = append(args, "status", e.Status)
+	}
+	what, _, _ := strings.Cut(e.Kind, ".")
+	switch {
+	case !strings.HasSuffix(e.Kind, ".finished"):
+	case e.Err != nil:
+		p.log.Error(what+" failed", append(args, "error", e.Err.Message)...)
+	default:
+		p.log.Info(what+" finished", args...)
 	}
 }
 

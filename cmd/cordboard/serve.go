@@ -21,15 +21,16 @@ func serveCommand() *cobra.Command {
 			"when the program ends is lost.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rt, err := s.open(cmd, nil)
-			if err != nil {
-				return err
-			}
-			defer rt.Close()
 			log, err := s.logger(cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
+			view := &progress{log: log, logging: s.logFormat != ""}
+			rt, closeAll, err := s.open(cmd, view.observe)
+			if err != nil {
+				return err
+			}
+			defer closeAll()
 			srv := server.New(rt, log)
 			for _, file := range args {
 				flow, err := rt.LoadFile(cmd.Context(), file)

@@ -22,11 +22,11 @@ func validateCommand() *cobra.Command {
 		Short: "Check workflow files without running them",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rt, err := s.open(cmd, nil)
+			rt, closeAll, err := s.open(cmd, nil)
 			if err != nil {
 				return err
 			}
-			defer rt.Close()
+			defer closeAll()
 			found := runtime.Problems{}
 			told := map[string]bool{}
 			for _, file := range args {
