@@ -34,7 +34,7 @@ var timeOnly = regexp.MustCompile(`^T?\d\d(:?\d\d(:?\d\d([.,]\d+)?)?)?(Z|[+-]\d\
 var basicISO = regexp.MustCompile(`^(\d{4})-?(?:(\d\d)(\d\d)|W(\d\d)(?:-?([1-7]))?|(\d{3}))(?:T(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9})\d*)?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$`)
 
 func isoDate(text string, loc *time.Location) (time.Time, bool) {
-	if d, err := luxon.Static("fromISO", time.Now().In(loc), []any{text}); err == nil {
+	if d, err := luxon.Static(luxon.Env{Now: time.Now, Location: loc}, "DateTime", "fromISO", []any{text}); err == nil {
 		if d, ok := d.(luxon.DateTime); ok && d.Valid() {
 			return d.Time(), true
 		}

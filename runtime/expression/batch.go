@@ -11,6 +11,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/runtime/expression/jmespath"
+	"github.com/cordboard/cordboard/runtime/luxon"
 	"github.com/cordboard/cordboard/runtime/script"
 )
 
@@ -49,11 +51,13 @@ const (
 type Batch struct {
 	evaluator *Evaluator
 	ctx       context.Context
+	observe   func(Swallowed) // nil if nobody wants to know
 
 	mu       sync.Mutex
 	env      env
 	columns  map[*Expression]*column
 	failures []error // by the number that JavaScript knows them by
+	queries  map[string]*jmespath.Query
 }
 
 // column holds the values of an expression for a run of items, as the JavaScript tier wrote them.
@@ -65,7 +69,7 @@ type column struct {
 
 // NewBatch returns a batch for the items that the scope shows. The context bounds the JavaScript that runs for it.
 func (v *Evaluator) NewBatch(ctx context.Context, s Scope) *Batch {
-	b := &Batch{evaluator: v, ctx: ctx, env: env{scope: s}, columns: map[*Expression]*column{}}
+	b := &Batch{evaluator: v, ctx: ctx, observe: observerOf(ctx), env: env{scope: s}, columns: map[*Expression]*column{}}
 	if inputs := s.Inputs(); len(inputs) > 0 {
 		b.env.items = inputs[0]
 	}
@@ -78,9 +82,10 @@ func (b *Batch) Eval(e *Expression, i int, extra map[string]nodes.Value) (nodes.
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e.native != nil && !(b.evaluator.noNative && e.hasCode()) {
-		b.env.index, b.env.extra = i, extra
+		b.env.index, b.env.extra, b.env.notes = i, extra, b.env.notes[:0]
 		v, err := e.evalNative(&b.env)
 		if err != errNeedsScript {
+			b.tell(e, i, b.env.notes)
 			return v, err
 		}
 	}
@@ -95,17 +100,19 @@ func (b *Batch) Eval(e *Expression, i int, extra map[string]nodes.Value) (nodes.
 	if c.err != nil {
 		return nodes.Value{}, c.err
 	}
-	return b.decode(c.lines[i-c.first])
+	return b.decode(e, i, c.lines[i-c.first])
 }
 
 // evalNative evaluates all parts; one alone keeps its type, several make text.
 func (e *Expression) evalNative(v *env) (nodes.Value, error) {
 	if e.single() {
-		return settle(e.native[0](v))
+		got, err := e.native[0](v)
+		return v.settle(0, got, err)
 	}
 	var text []byte
-	for _, code := range e.native {
-		part, err := settle(code(v))
+	for i, code := range e.native {
+		part, err := code(v)
+		part, err = v.settle(i, part, err)
 		if err != nil {
 			return part, err
 		}
@@ -118,11 +125,15 @@ func (e *Expression) evalNative(v *env) (nodes.Value, error) {
 }
 
 // settle makes JavaScript's exceptions undefined.
-func settle(v nodes.Value, err error) (nodes.Value, error) {
-	switch err {
-	case nil:
+func (e *env) settle(part int, v nodes.Value, err error) (nodes.Value, error) {
+	if err == nil {
 		return v, nil
-	case errThrow, errCutShort:
+	}
+	t, isThrown := err.(thrown)
+	if isThrown {
+		e.notes = append(e.notes, note{part, t.message})
+	}
+	if isThrown || err == errCutShort {
 		return nodes.Value{}, nil
 	}
 	return nodes.Value{}, err
@@ -162,11 +173,14 @@ func (b *Batch) evalAlone(e *Expression, i int, extra map[string]nodes.Value) (n
 	if err != nil {
 		return nodes.Value{}, scriptFailure(err)
 	}
-	return b.decode(line)
+	return b.decode(e, i, line)
 }
 
 func scriptFailure(err error) error {
 	var e *script.Error
+	if errors.As(err, &e) && e.Name == "SyntaxError" {
+		return failure(e.Message, "invalid syntax")
+	}
 	if errors.As(err, &e) && !e.Limit {
 		return failure("", "Expression evaluation failed: %w", err)
 	}
@@ -218,7 +232,11 @@ func (r *reads) appendFields(dst []byte, item string, members []*member) []byte 
 }
 
 // decode reads one result line of prelude.js.
-func (b *Batch) decode(line string) (nodes.Value, error) {
+func (b *Batch) decode(e *Expression, item int, line string) (nodes.Value, error) {
+	line, notes, swallowed := strings.Cut(line, "\t")
+	if swallowed && b.observe != nil {
+		b.tell(e, item, notesOf(notes))
+	}
 	if line == "" {
 		return nodes.Value{}, failure("", "the JavaScript tier gave no value")
 	}
@@ -233,7 +251,11 @@ func (b *Batch) decode(line string) (nodes.Value, error) {
 	case 'd':
 		return nodes.WrapForeign(Date{textToNumber(rest)}), nil
 	case 'L':
-		return nodes.WrapForeign(fromWire(gjson.Parse(rest), b.env.scope.Location())), nil
+		o, err := luxon.FromWire(gjson.Parse(rest), luxonEnv(b.env.scope))
+		if err != nil {
+			return nodes.Value{}, failure("", "read a date: %w", err)
+		}
+		return nodes.WrapForeign(o), nil
 	case 'm':
 		return nodes.Value{}, failure("", "Expression evaluation failed: %s", gjson.Parse(rest).Str)
 	case 'e':

@@ -83,3 +83,17 @@ func BenchmarkCompile(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFirst is the cost of the first expression that needs JavaScript: a new machine with the prelude.
+func BenchmarkFirst(b *testing.B) {
+	e := compile(b, "{{ [1].map(x => x) }}")
+	for b.Loop() {
+		v := NewEvaluator(Options{})
+		if _, err := v.NewBatch(b.Context(), scopeOf("{}")).Eval(e, 0, nil); err != nil {
+			b.Fatal(err)
+		}
+		if err := v.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

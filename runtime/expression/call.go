@@ -55,8 +55,8 @@ func compileCall(n *js.CallExpr) (nativeCode, bool) {
 		if f := globalMethods[object+"."+name]; f != nil {
 			return callFunction(f, args), true
 		}
-		if object == "DateTime" {
-			return callStatic(name, args), true
+		if object == "DateTime" || object == "Duration" || object == "Interval" {
+			return callStatic(object, name, args), true
 		}
 	}
 	if !isNativeMethod(name) {
@@ -66,10 +66,10 @@ func compileCall(n *js.CallExpr) (nativeCode, bool) {
 	if !ok {
 		return nil, false
 	}
-	return callMethod(this, name, args, dot.Optional, isOptional(dot)), true
+	return callMethod(this, name, args, dot.Optional), true
 }
 
-func callMethod(this nativeCode, name string, args []nativeCode, optional, inOptional bool) nativeCode {
+func callMethod(this nativeCode, name string, args []nativeCode, optional bool) nativeCode {
 	extension := extensionTypes[name] != nil
 	lenient := name == "isEmpty" || name == "isNotEmpty"
 	return func(e *env) (nodes.Value, error) {
@@ -79,7 +79,7 @@ func callMethod(this nativeCode, name string, args []nativeCode, optional, inOpt
 		}
 		if v.IsNil() {
 			switch {
-			case optional || extension && inOptional:
+			case optional:
 				return v, errCutShort
 			case lenient:
 				return nodes.BoolValue(name == "isEmpty"), nil
@@ -92,22 +92,31 @@ func callMethod(this nativeCode, name string, args []nativeCode, optional, inOpt
 			return v, err
 		}
 		if v.IsNil() {
-			return v, errThrow
+			return v, thrown{"Cannot read '" + name + "' of " + v.Text()}
 		}
-		return invoke(v, name, values)
+		return invoke(e, v, name, values)
 	}
 }
 
 func isNativeMethod(name string) bool {
-	return textMethods[name] != nil || numberMethods[name] != nil || arrayMethods[name] != nil || objectMethods[name] != nil ||
-		dateMethods[name]
+	return extensionNames[name] || textFunctions[name] != nil || textMethods[name] != nil || numberMethods[name] != nil || arrayMethods[name] != nil || objectMethods[name] != nil ||
+		luxonMethods[name]
 }
 
 // invoke calls a method of a value, or leaves it to JavaScript.
-func invoke(v nodes.Value, name string, args []nodes.Value) (nodes.Value, error) {
+func invoke(e *env, v nodes.Value, name string, args []nodes.Value) (nodes.Value, error) {
 	var m method
+	if name == "toDateTime" && (v.Kind() == nodes.String || v.Kind() == nodes.Number) {
+		return toDateTime(e, v, args)
+	}
 	switch v.Kind() {
 	case nodes.String:
+		if len(v.Str()) == len(dateShape) && isDateText(v.Str()) && extensionTypes[name] != nil {
+			return v, errNeedsScript // n8n takes it for a date
+		}
+		if f := textFunctions[name]; f != nil {
+			return f(v.Str(), args)
+		}
 		m = textMethods[name]
 	case nodes.Number:
 		m = numberMethods[name]
@@ -116,7 +125,10 @@ func invoke(v nodes.Value, name string, args []nodes.Value) (nodes.Value, error)
 	case nodes.Object:
 		m = objectMethods[name]
 	case nodes.Foreign:
-		return foreignCall(v.Foreign(), name, args)
+		return foreignCall(e, v.Foreign(), name, args)
+	}
+	if m == nil {
+		m = extensionMethods[v.Kind()][name]
 	}
 	if m == nil {
 		return v, errNeedsScript
@@ -125,12 +137,15 @@ func invoke(v nodes.Value, name string, args []nodes.Value) (nodes.Value, error)
 }
 
 func compileFunction(name string, n *js.CallExpr) (nativeCode, bool) {
-	if name == "$if" && (len(n.Args.List) == 2 || len(n.Args.List) == 3) {
+	if name == "$if" && len(n.Args.List) >= 2 {
 		no := js.IExpr(&js.LiteralExpr{TokenType: js.FalseToken})
-		if len(n.Args.List) == 3 {
+		if len(n.Args.List) > 2 {
 			no = n.Args.List[2].Value
 		}
 		return compileConditional(n.Args.List[0].Value, n.Args.List[1].Value, no)
+	}
+	if name == "$jmespath" || name == "$jmesPath" {
+		return compileJMESPath(n)
 	}
 	args, ok := compileArgs(n)
 	f := globalMethods[name]
@@ -150,22 +165,20 @@ func callFunction(f method, args []nativeCode) nativeCode {
 	}
 }
 
-// callStatic calls DateTime.name.
-func callStatic(name string, args []nativeCode) nativeCode {
+// callStatic calls DateTime.name and the like.
+func callStatic(class, name string, args []nativeCode) nativeCode {
 	return func(e *env) (nodes.Value, error) {
 		values, err := evalArgs(e, args)
 		if err != nil {
 			return nodes.Value{}, err
 		}
-		list, ok := luxonArgs(values)
-		if !ok {
+		environment := luxonEnv(e.scope)
+		list, ok := luxonArguments(values, environment)
+		if !ok || !luxon.HasStatic(class, name) {
 			return nodes.Value{}, errNeedsScript
 		}
-		v, err := luxon.Static(name, e.scope.Now().In(e.scope.Location()), list)
-		if err != nil {
-			return nodes.Value{}, dateError(err, "DateTime."+name+"()")
-		}
-		return dateValue(v), nil
+		v, err := luxon.Static(environment, class, name, list)
+		return luxonValue(v, err, class+"."+name+"()")
 	}
 }
 

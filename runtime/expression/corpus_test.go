@@ -85,8 +85,10 @@ func kindOf(v nodes.Value) string {
 			return "-0"
 		}
 	case nodes.Foreign:
-		if _, ok := v.Foreign().(luxon.DateTime); ok {
-			return "datetime"
+		if o, ok := v.Foreign().(luxon.Object); ok && o.Class() == "Interval" {
+			return "object"
+		} else if ok {
+			return strings.ToLower(o.Class())
 		}
 		return "date"
 	}
@@ -109,6 +111,8 @@ func outcome(v nodes.Value, err error) string {
 	switch kind := kindOf(v); kind {
 	case "number":
 		return kind + " " + v.Text() // a moved value keeps its digits
+	case "date", "duration", "interval":
+		return kind + " " + text
 	case "string", "array", "object":
 		var any any
 		_ = json.Unmarshal([]byte(text), &any) // texts are escaped in several ways
@@ -131,9 +135,9 @@ func (c corpusCase) want() string {
 	switch c.Kind {
 	case "bigint":
 		return outcome(nodes.WireValue(string(c.Value)), nil)
-	case "datetime":
-		return "datetime " + string(c.Value)
-	case "undefined", "null", "NaN", "Infinity", "-Infinity", "-0", "date":
+	case "datetime", "date", "duration":
+		return c.Kind + " " + string(c.Value)
+	case "undefined", "null", "NaN", "Infinity", "-Infinity", "-0":
 		return c.Kind
 	}
 	return outcome(nodes.WireValue(string(c.Value)), nil)
@@ -150,6 +154,9 @@ func TestCorpus(t *testing.T) {
 		s := f.scope(t)
 		for _, c := range f.Cases {
 			total++
+			if underRace && total%10 != 0 {
+				continue
+			}
 			e, err := Compile(c.Source)
 			if err != nil {
 				if got := outcome(nodes.Value{}, err); got != c.want() {

@@ -76,7 +76,7 @@ func TestNativeAndNodes(t *testing.T) {
 // Every item gets its own value, in any order, also where the column has several parts.
 func TestBatch(t *testing.T) {
 	t.Parallel()
-	v := newEvaluator(t, Options{})
+	v := newEvaluator(t, Options{Script: script.Options{Timeout: time.Minute}})
 	items := make([]string, 2500)
 	for i := range items {
 		items[i] = fmt.Sprintf(`{"n":%d,"other":"%s"}`, i, strings.Repeat("x", 10))
@@ -131,16 +131,12 @@ func TestFailures(t *testing.T) {
 		}
 	}
 	for source, want := range map[string]string{
-		"{{ (() => { while (true) {} })() }}":    "error: JavaScript took too long and was stopped",
-		"{{ (function f() { return f() })() }}":  "error: JavaScript nested its calls too deeply and was stopped",
-		"{{ 'x'.repeat(2**40) }}":                "undefined",
-		"{{ [1].map(x => $env.HOME)[0] }}":       "error: access to env vars denied",
-		"{{ $env.HOME }}":                        "error: access to env vars denied",
-		"{{ $jmespath($json, 'a') }}":            "error: $jmespath() is not available yet",
-		"{{ $secrets.x.y }}":                     "undefined",
-		"{{ DateTime.fromFormat('1','d') }}":     "error: DateTime.fromFormat() is not available yet",
-		"{{ $now.diff($today) }}":                "error: DateTime.diff() is not available yet",
-		"{{ [1].map(() => $now.diff($today)) }}": "error: DateTime.diff() is not available yet",
+		"{{ (() => { while (true) {} })() }}":   "error: JavaScript took too long and was stopped",
+		"{{ (function f() { return f() })() }}": "error: JavaScript nested its calls too deeply and was stopped",
+		"{{ 'x'.repeat(2**40) }}":               "undefined",
+		"{{ [1].map(x => $env.HOME)[0] }}":      "error: access to env vars denied",
+		"{{ $env.HOME }}":                       "error: access to env vars denied",
+		"{{ $secrets.x.y }}":                    "undefined",
 		"{{ (() => { try { return $('Nope').first() } catch { return 'caught' } })() }}": `string "caught"`,
 	} {
 		if got := outcome(b.Eval(compile(t, source), 0, nil)); got != want {

@@ -6,7 +6,7 @@ package expression
 var extensionTypes = map[string][]string{
 	"isEmpty": anything, "isNotEmpty": anything,
 	"toBoolean": anything, "toDateTime": anything, "toFloat": anything, "toInt": anything,
-	"toNumber": {"Boolean", "String"}, "toJsonString": {"Array", "Object", "String"},
+	"toNumber": {"String", "Boolean"}, "toJsonString": {"Array", "Object", "String"},
 
 	"base64Decode": text, "base64Encode": text, "extractDomain": text, "extractEmail": text, "extractUrl": text,
 	"extractUrlPath": text, "hash": text, "isDomain": text, "isEmail": text, "isNumeric": text, "isUrl": text,
@@ -30,7 +30,7 @@ var extensionTypes = map[string][]string{
 }
 
 var (
-	anything = []string{"Array", "Boolean", "Date", "Number", "Object", "String"}
+	anything = []string{"Array", "Date", "Number", "Object", "String", "Boolean"}
 	text     = []string{"String"}
 	number   = []string{"Number"}
 	array    = []string{"Array"}

@@ -1,110 +1,104 @@
 package expression
 
 import (
-	"errors"
-	"math"
-	"time"
-
-	"github.com/tidwall/gjson"
-
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime/luxon"
 )
 
-var (
-	_ nodes.ForeignValue = Date{}
-	_ nodes.ForeignValue = luxon.DateTime{}
-)
+// luxonMethods are the methods of Luxon's objects, and n8n's functions of dates, that the native tier calls.
+var luxonMethods = nameSet("toISO", "toISODate", "toISOTime", "toISOWeekDate", "toJSON", "toString", "toSQL", "toSQLDate", "toSQLTime",
+	"toRFC2822", "toHTTP", "toMillis", "toSeconds", "toUnixInteger", "toUTC", "toLocal", "toFormat", "toLocaleString", "toRelative",
+	"toRelativeCalendar", "toObject", "toJSDate", "toHuman", "plus", "minus", "set", "get", "startOf", "endOf", "setZone", "setLocale", "diff",
+	"diffNow", "until", "hasSame", "equals", "as", "shiftTo", "normalize", "rescale", "negate", "valueOf", "format", "isEmpty", "isNotEmpty",
+	"beginningOf", "endOfMonth", "toDateTime")
 
-// Date is a JavaScript Date that an expression gave.
-type Date struct {
-	ms float64 // since 1970; NaN is an invalid date
-}
-
-// Time returns the point in time in UTC; ok is false for an invalid date.
-func (d Date) Time() (t time.Time, ok bool) {
-	if math.IsNaN(d.ms) {
-		return time.Time{}, false
-	}
-	return time.UnixMilli(int64(d.ms)).UTC(), true
-}
-
-// AppendJSON appends the date as JSON.stringify writes it: in UTC, null if it is invalid.
-func (d Date) AppendJSON(dst []byte) []byte {
-	t, ok := d.Time()
-	if !ok {
-		return append(dst, "null"...)
-	}
-	return nodes.AppendString(dst, t.Format("2006-01-02T15:04:05.000Z"))
-}
-
-// String is what JavaScript prints in UTC.
-func (d Date) String() string {
-	t, ok := d.Time()
-	if !ok {
-		return "Invalid Date"
-	}
-	return t.Format("Mon Jan 02 2006 15:04:05 GMT+0000 (Coordinated Universal Time)")
-}
-
-// dateMethods are the methods that the native tier calls on dates; all of Luxon's that are there.
-var dateMethods = func() map[string]bool {
-	set := map[string]bool{}
-	for _, name := range luxon.Methods() {
-		set[name] = true
-	}
-	return set
-}()
-
-func foreignMember(f nodes.ForeignValue, name string) (nodes.Value, error) {
-	d, ok := f.(luxon.DateTime)
-	if !ok || luxon.HasMethod(name) {
+func foreignMember(e *env, f nodes.ForeignValue, name string) (nodes.Value, error) {
+	o, ok := f.(luxon.Object)
+	if !ok || o.HasMethod(name) || name == "constructor" {
 		return nodes.Value{}, errNeedsScript
 	}
-	v, err := d.Get(name)
-	if err != nil {
-		return nodes.Value{}, dateError(err, "DateTime."+name)
-	}
-	return dateValue(v), nil
+	v, err := o.Get(name)
+	return luxonValue(v, err, o.Class()+"."+name)
 }
 
-func foreignCall(f nodes.ForeignValue, name string, args []nodes.Value) (nodes.Value, error) {
-	d, ok := f.(luxon.DateTime)
-	if !ok {
-		return nodes.Value{}, errNeedsScript
-	}
-	switch name {
-	case "isEmpty", "isNotEmpty":
+func foreignCall(e *env, f nodes.ForeignValue, name string, args []nodes.Value) (nodes.Value, error) {
+	if name == "isEmpty" || name == "isNotEmpty" {
 		return nodes.BoolValue(name == "isNotEmpty"), nil
 	}
-	list, ok := luxonArgs(args)
+	environment := luxonEnv(e.scope)
+	list, ok := luxonArguments(args, environment)
 	if !ok {
 		return nodes.Value{}, errNeedsScript
 	}
-	v, err := d.Call(name, list)
-	if err != nil {
-		return nodes.Value{}, dateError(err, "DateTime."+name+"()")
+	switch f := f.(type) {
+	case luxon.DateTime:
+		return dateCall(f, name, list)
+	case luxon.Object:
+		if extensionTypes[name] != nil {
+			return nodes.Value{}, errNeedsScript
+		}
+		v, err := f.Call(name, list)
+		return luxonValue(v, err, f.Class()+"."+name+"()")
+	case Date:
+		return jsDateCall(f, name, list, environment)
 	}
-	return dateValue(v), nil
+	return nodes.Value{}, errNeedsScript
 }
 
-func luxonArgs(args []nodes.Value) ([]any, bool) {
-	list := make([]any, len(args))
-	for i, a := range args {
-		if a.Kind() == nodes.Foreign {
-			d, ok := a.Foreign().(luxon.DateTime)
-			if !ok {
-				return nil, false
+// dateCall calls a method of a DateTime, or a function that n8n adds to it.
+func dateCall(d luxon.Object, name string, args []any) (nodes.Value, error) {
+	switch name {
+	case "plus", "minus":
+		if len(args) == 0 {
+			return nodes.WrapForeign(d), nil
+		}
+		if len(args) > 1 {
+			unit, isText := args[1].(string)
+			if !isText {
+				return nodes.Value{}, errNeedsScript
 			}
-			list[i] = d
-			continue
+			args = []any{luxon.Fields{{Name: unit, Value: args[0]}}}
 		}
-		if a.Kind() == nodes.Number && !isFinite(a.Num()) {
-			return nil, false
+	case "beginningOf":
+		name = "startOf"
+		if len(args) == 0 || args[0] == (luxon.Undefined{}) {
+			args = []any{"week"}
 		}
-		list[i] = a.Result().Value()
+		args = args[:1]
+	case "endOfMonth":
+		name, args = "endOf", []any{"month"}
+	case "format":
+		if _, isText := argumentAt(args, 0).(string); !isText {
+			return nodes.Value{}, errNeedsScript
+		}
+		name = "toFormat"
+	case "toDateTime":
+		return nodes.WrapForeign(d), nil
+	default:
+		if extensionTypes[name] != nil {
+			return nodes.Value{}, errNeedsScript
+		}
 	}
-	return list, true
+	v, err := d.Call(name, args)
+	return luxonValue(v, err, d.Class()+"."+name+"()")
+}
+
+// jsDateCall calls a function that n8n adds to JavaScript's Dates; it gives Dates where a DateTime's gives DateTimes.
+func jsDateCall(d Date, name string, args []any, env luxon.Env) (nodes.Value, error) {
+	if extensionTypes[name] == nil {
+		return nodes.Value{}, errNeedsScript
+	}
+	v, err := luxon.Static(env, "DateTime", "fromMillis", []any{d.ms})
+	o, ok := v.(luxon.Object)
+	if err != nil || !ok {
+		return nodes.Value{}, errNeedsScript
+	}
+	got, err := dateCall(o, name, args)
+	if moved, isDate := got.Foreign().(luxon.Object); isDate && name != "toDateTime" {
+		ms, err := foreignNumber(moved)
+		return nodes.WrapForeign(Date{ms}), err
+	}
+	return got, err
 }
 
 // foreignNumber is what arithmetic and comparisons make of a date.
@@ -118,46 +112,49 @@ func foreignNumber(f nodes.ForeignValue) (float64, error) {
 	return 0, errNeedsScript
 }
 
-// dateError turns Luxon's errors into an exception of JavaScript's, or says that there is no such method yet.
-func dateError(err error, what string) error {
-	if errors.Is(err, luxon.ErrNotYet) {
-		return NotYet(what)
+// now is the time of the step, or its midnight, as Luxon's DateTime.
+func now(s Scope, name string) luxon.DateTime {
+	d := luxon.At(s.Now().In(s.Location()))
+	if name == "$today" {
+		d = d.StartOfDay()
 	}
-	return errThrow
+	return d
 }
 
-// dateValue turns what Luxon answers into a value.
-func dateValue(v any) nodes.Value {
-	switch v := v.(type) {
-	case luxon.DateTime:
-		return nodes.WrapForeign(v)
-	case float64:
-		return nodes.NumberValue(v)
-	case string:
-		return nodes.StringValue(v)
-	case bool:
-		return nodes.BoolValue(v)
-	case nil:
-		return nodes.NullValue
+func argumentAt(args []any, i int) any {
+	if i < len(args) {
+		return args[i]
 	}
-	return nodes.Value{}
+	return luxon.Undefined{}
 }
 
-// wireOf is a DateTime for prelude.js: [milliseconds or null, zone].
-func wireOf(d luxon.DateTime) string {
-	var ms, zone []byte
-	ms = nodes.NumberValue(d.Millis()).AppendJSON(ms)
-	zone = nodes.AppendString(zone, d.ZoneName())
-	return "[" + string(ms) + "," + string(zone) + "]"
-}
+// readers are Luxon's functions that n8n's toDateTime of texts tries in turn.
+var readers = []string{"fromISO", "fromHTTP", "fromRFC2822", "fromSQL"}
 
-func fromWire(r gjson.Result, fallback *time.Location) luxon.DateTime {
-	if r.Get("0").Type != gjson.Number {
-		return luxon.Invalid()
+// toDateTime is n8n's toDateTime of texts and numbers, as far as Luxon reads them.
+func toDateTime(e *env, v nodes.Value, args []nodes.Value) (nodes.Value, error) {
+	env := luxonEnv(e.scope)
+	if v.Kind() == nodes.Number {
+		name := map[string]string{"": "fromMillis", "ms": "fromMillis", "s": "fromSeconds"}[argument(args, 0).Str()]
+		if unit := argument(args, 0).Kind(); name == "" || unit != nodes.String && unit != nodes.Undefined || !isFinite(v.Num()) {
+			return v, errNeedsScript
+		}
+		d, err := luxon.Static(env, "DateTime", name, []any{v.Num()})
+		return luxonValue(d, err, "DateTime."+name+"()")
 	}
-	loc, err := luxon.Zone(r.Get("1").Str, fallback)
-	if err != nil {
-		loc = fallback
+	if len(args) > 0 {
+		return v, errNeedsScript
 	}
-	return luxon.At(time.UnixMilli(int64(r.Get("0").Num)).In(loc))
+	for _, name := range readers {
+		d, err := luxon.Static(env, "DateTime", name, []any{v.Str(), luxon.Fields{{Name: "setZone", Value: true}}})
+		if err != nil {
+			return v, errNeedsScript
+		}
+		if o, ok := d.(luxon.Object); ok {
+			if valid, err := o.Get("isValid"); err == nil && valid == true {
+				return nodes.WrapForeign(o), nil
+			}
+		}
+	}
+	return v, errNeedsScript
 }

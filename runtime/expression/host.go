@@ -1,26 +1,24 @@
 package expression
 
 import (
-	"math"
 	"strconv"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/nodes"
-	"github.com/cordboard/cordboard/runtime/luxon"
 )
 
 // answer answers what prelude.js asks while it evaluates: [what, arguments…] in, "=" and JSON out, "" for undefined, or
-// "!" and the number of an error that the batch keeps; a lone "!" is an exception of JavaScript's own.
+// "#" and the number of an error that the batch keeps, or "!" and the text of an exception of JavaScript's own.
 func (b *Batch) answer(request string) (string, error) {
 	q := gjson.Parse(request).Array()
 	json, err := b.ask(q[0].Str, q[1:])
-	if err == errThrow {
-		return "!", nil
+	if t, ok := err.(thrown); ok {
+		return "!" + t.message, nil
 	}
 	if err != nil {
 		b.failures = append(b.failures, err)
-		return "!" + strconv.Itoa(len(b.failures)-1), nil
+		return "#" + strconv.Itoa(len(b.failures)-1), nil
 	}
 	if json == "" {
 		return "", nil
@@ -57,15 +55,59 @@ func (b *Batch) ask(what string, args []gjson.Result) (json string, err error) {
 		it, err := s.Paired(name, int(argOf(args, 1).Num))
 		return string(appendItem(nil, it)), err
 	case "nodeRun":
-		return "0", NotYet("$node[…].runIndex")
+		return nodeRun(s, name)
+	case "zoneLong":
+		return zoneLong(argOf(args, 0).Num), nil
+	case "zoneName":
+		return zoneName(), nil
+	case "intl":
+		return askIntl(s, args)
+	case "self":
+		return nodes.StringValue(s.Self().Name).JSON(), nil
 	case "input", "item", "binary":
 		return b.askInput(what, int(argOf(args, 0).Num)), nil
 	case "now", "today":
-		return `{"$dt":` + wireOf(today(s, "$"+what)) + "}", nil
-	case "date", "dateCall", "dateStatic":
-		return askDate(s, what, args)
+		return string(appendScript(nil, now(s, "$"+what))), nil
+	case "isStatic", "staticCall", "isMethod", "call", "get", "luxonJSON":
+		return askLuxon(s, what, args)
+	case "evaluate":
+		return b.evaluate(int(argOf(args, 0).Num), argOf(args, 1).Str)
+	case "jmespath":
+		return b.askJMESPath(argOf(args, 0), argOf(args, 1).Str)
+	case "text":
+		return askText(name, args[1:])
 	}
 	return "", askedFailure(args)
+}
+
+// nodeRun is $node["X"].runIndex: the number of the node's last run, -1 if it has not run.
+func nodeRun(s Scope, name string) (string, error) {
+	runs, ok := s.(NodeRuns)
+	if !ok {
+		return "", NotYet("$node[…].runIndex")
+	}
+	return numberOf(runs.LastRun(name)).JSON(), nil
+}
+
+// evaluate is $evaluateExpression. Code in it that needs JavaScript would have to run inside JavaScript, which is not here.
+func (b *Batch) evaluate(index int, source string) (string, error) {
+	e, err := Compile(source)
+	if err != nil {
+		return "", err
+	}
+	inner := b.env
+	inner.index = index
+	v, err := nodes.Value{}, errNeedsScript
+	if e.native != nil {
+		v, err = e.evalNative(&inner)
+	}
+	if err == errNeedsScript {
+		return "", NotYet("$evaluateExpression() of code that needs JavaScript")
+	}
+	if a, ok := luxonArgument(v, luxonEnv(b.env.scope)); ok && err == nil {
+		return string(appendScript(nil, a)), nil
+	}
+	return v.JSON(), err
 }
 
 func argOf(args []gjson.Result, i int) gjson.Result {
@@ -124,6 +166,8 @@ func askedFailure(args []gjson.Result) error {
 		return onlyOn(about, typeList(extensionTypes[about]))
 	case "notYet":
 		return NotYet(about)
+	case "unsafe":
+		return unsafeProperty(about)
 	}
 	return failure("", "%s", about)
 }
@@ -145,46 +189,4 @@ func typeList(types []string) string {
 		text += strconv.Quote(t)
 	}
 	return text
-}
-
-func askDate(s Scope, what string, args []gjson.Result) (string, error) {
-	if what == "dateStatic" {
-		v, err := luxon.Static(argOf(args, 0).Str, s.Now().In(s.Location()), dateArgs(s, argOf(args, 1)))
-		return answerDate(v, err, "DateTime."+argOf(args, 0).Str+"()")
-	}
-	d, name := fromWire(argOf(args, 0), s.Location()), argOf(args, 1).Str
-	if what == "dateCall" {
-		v, err := d.Call(name, dateArgs(s, argOf(args, 2)))
-		return answerDate(v, err, "DateTime."+name+"()")
-	}
-	if luxon.HasMethod(name) {
-		return `{"$call":true}`, nil
-	}
-	v, err := d.Get(name)
-	return answerDate(v, err, "DateTime."+name)
-}
-
-func dateArgs(s Scope, list gjson.Result) []any {
-	var args []any
-	for _, a := range list.Array() {
-		if wire := a.Get("$dt"); wire.Exists() {
-			args = append(args, fromWire(wire, s.Location()))
-		} else {
-			args = append(args, a.Value())
-		}
-	}
-	return args
-}
-
-func answerDate(v any, err error, what string) (string, error) {
-	if err != nil {
-		return "", dateError(err, what)
-	}
-	if d, ok := v.(luxon.DateTime); ok {
-		return `{"$dt":` + wireOf(d) + "}", nil
-	}
-	if f, ok := v.(float64); ok && math.IsNaN(f) {
-		return `{"$nan":true}`, nil
-	}
-	return dateValue(v).JSON(), nil
 }

@@ -42,7 +42,7 @@ func simpleKey(name string) bool {
 }
 
 // of returns v[name]; v is not null or undefined.
-func (m *member) of(v nodes.Value) (nodes.Value, error) {
+func (m *member) of(e *env, v nodes.Value) (nodes.Value, error) {
 	switch v.Kind() {
 	case nodes.Object:
 		if r := m.find(v.Raw()); r.Exists() {
@@ -63,7 +63,7 @@ func (m *member) of(v nodes.Value) (nodes.Value, error) {
 			return nodes.NumberValue(float64(textLength(v.Str()))), nil
 		}
 	case nodes.Foreign:
-		return foreignMember(v.Foreign(), m.name)
+		return foreignMember(e, v.Foreign(), m.name)
 	}
 	if m.builtIn {
 		return nodes.Value{}, errNeedsScript

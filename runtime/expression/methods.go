@@ -14,9 +14,11 @@ import (
 // textMethods are the methods of texts that the native tier has. What depends on Unicode's tables or on regular
 // expressions is left to JavaScript, at compile time by not being here or at run time with errNeedsScript.
 var textMethods = map[string]method{
-	"isEmpty":     func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) { return nodes.BoolValue(v.Str() == ""), nil },
-	"isNotEmpty":  func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) { return nodes.BoolValue(v.Str() != ""), nil },
-	"length":      func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) { return numberOf(textLength(v.Str())), nil },
+	"isEmpty":    func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) { return nodes.BoolValue(v.Str() == ""), nil },
+	"isNotEmpty": func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) { return nodes.BoolValue(v.Str() != ""), nil },
+	"length": func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) {
+		return numberOf(textLength(v.Str())), nil
+	},
 	"toString":    func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) { return v, nil },
 	"toUpperCase": asciiMapped(strings.ToUpper),
 	"toLowerCase": asciiMapped(strings.ToLower),
@@ -337,7 +339,7 @@ var objectMethods = map[string]method{
 		return nodes.WireValue(string(append(b, ']'))), nil
 	},
 	"hasField": func(v nodes.Value, args []nodes.Value) (nodes.Value, error) {
-		if name := argument(args, 0); name.Kind() == nodes.String {
+		if name := argument(args, 0); name.Kind() == nodes.String && !prototypeNames[name.Str()] {
 			return nodes.BoolValue(newMember(name.Str()).find(v.Raw()).Exists()), nil
 		}
 		return v, errNeedsScript

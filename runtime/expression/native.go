@@ -12,7 +12,7 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// nativeCode is a piece of an expression, compiled. It fails with errThrow, errCutShort, errNeedsScript, or an error of
+// nativeCode is a piece of an expression, compiled. It fails with a thrown, errCutShort, errNeedsScript, or an error of
 // n8n's own.
 type nativeCode func(*env) (nodes.Value, error)
 
@@ -22,16 +22,22 @@ type env struct {
 	items nodes.Items // of input 0
 	index int
 	extra map[string]nodes.Value
+	notes []note // errors that were swallowed
 }
 
 var (
-	// errThrow stands for an exception of JavaScript's own, such as a TypeError.
-	errThrow = errors.New("javascript exception")
+	// errThrow is an exception of JavaScript's own of which nothing is known.
+	errThrow error = thrown{"a JavaScript error"}
 	// errCutShort ends a chain at a ?. behind null or undefined.
 	errCutShort = errors.New("optional chain is cut short")
 	// errNeedsScript means that the native tier could not be exact for these values.
 	errNeedsScript = errors.New("the values need JavaScript")
 )
+
+// thrown is an exception of JavaScript's own, such as a TypeError.
+type thrown struct{ message string }
+
+func (t thrown) Error() string { return t.message }
 
 func constant(v nodes.Value) nativeCode {
 	return func(*env) (nodes.Value, error) { return v, nil }
@@ -139,7 +145,10 @@ func compileIndex(x *js.IndexExpr) (nativeCode, bool) {
 		if kind := k.Kind(); b.IsNil() || kind != nodes.String && kind != nodes.Number {
 			return b, orScript(b.IsNil())
 		}
-		return newMember(k.Text()).of(b)
+		if name := k.Text(); unsafeNames[name] {
+			return k, unsafeProperty(name)
+		}
+		return newMember(k.Text()).of(e, b)
 	}, true
 }
 
@@ -153,18 +162,22 @@ func orScript(throws bool) error {
 
 func memberOf(base nativeCode, name string, optional bool) nativeCode {
 	m := newMember(name)
+	ofUndefined, ofNull := error(thrown{"Cannot read '" + name + "' of undefined"}), error(thrown{"Cannot read '" + name + "' of null"})
 	return func(e *env) (nodes.Value, error) {
 		b, err := base(e)
 		if err != nil {
 			return b, err
 		}
 		if b.IsNil() {
-			if optional {
+			switch {
+			case optional:
 				return b, errCutShort
+			case b.Kind() == nodes.Null:
+				return nodes.Value{}, ofNull
 			}
-			return nodes.Value{}, errThrow
+			return nodes.Value{}, ofUndefined
 		}
-		return m.of(b)
+		return m.of(e, b)
 	}
 }
 
@@ -267,7 +280,7 @@ func compileObject(x *js.ObjectExpr) (nativeCode, bool) {
 			}
 		}
 		// Number-like keys come first in JavaScript, __proto__ is no member, and of equal names the last wins.
-		if name == "__proto__" || name == "" || name[0] >= '0' && name[0] <= '9' || slices.Contains(names, name) {
+		if name == "__proto__" || name == "" || name[0] >= '0' && name[0] <= '9' || p.Name.Literal.TokenType&js.NumericToken != 0 || slices.Contains(names, name) {
 			return nil, false
 		}
 		names, list = append(names, name), append(list, p.Value)

@@ -135,6 +135,8 @@ type reader struct {
 	*reads
 	part *part
 	err  error
+
+	callsDollar bool // the $ that comes next is called
 }
 
 func (v *reader) Enter(n js.INode) js.IVisitor {
@@ -151,6 +153,11 @@ func (v *reader) Enter(n js.INode) js.IVisitor {
 		if name, ok := stringLiteral(n.Y); ok {
 			return v.member(n.X, name)
 		}
+		v.part.rewrite = v.part.rewrite || isComputed(n)
+	case *js.WithStmt:
+		v.err = failure("", `Cannot use "with" statements due to security concerns`)
+	case *js.NewTargetExpr:
+		v.err = syntaxError(v.part.text, 0, "new.target has no meaning here")
 	case *js.CallExpr:
 		v.part.catches = true
 		v.call(n)
@@ -176,8 +183,13 @@ func freeName(x js.IExpr) (name string, ok bool) {
 
 func (v *reader) variable(name string) {
 	switch name {
-	case "arguments":
+	case "arguments", "constructor", "prototype", "__proto__":
 		v.err = unsafeProperty(name)
+	case "$":
+		if !v.callsDollar {
+			v.err = failure("", `Cannot access "$" without calling it as a function`)
+		}
+		v.callsDollar = false
 	case "$json", "$input", "$data", "$item", "$thisItem", "$binary":
 		v.wholeItem = true
 	case "undefined", "NaN", "Infinity":
@@ -190,7 +202,7 @@ func (v *reader) variable(name string) {
 
 // member notes x.name. A read of a member of $json needs only that member of the items; then the walk ends here.
 func (v *reader) member(x js.IExpr, name string) js.IVisitor {
-	if name == "__proto__" || name == "prototype" || name == "constructor" {
+	if unsafeNames[name] {
 		v.err = unsafeProperty(name)
 	}
 	variable, ok := freeName(x)
@@ -214,11 +226,37 @@ func (v *reader) member(x js.IExpr, name string) js.IVisitor {
 	return v
 }
 
+// unsafeNames are the members that n8n forbids.
+var unsafeNames = nameSet("__proto__", "prototype", "constructor", "getPrototypeOf", "setPrototypeOf", "prepareStackTrace",
+	"__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "defineProperty", "defineProperties",
+	"getOwnPropertyDescriptor", "getOwnPropertyDescriptors")
+
+// isComputed reports whether the key in x[key] is known only at run time, and may be a text.
+func isComputed(n *js.IndexExpr) bool {
+	if name, free := freeName(n.Y); free && (name == "$itemIndex" || name == "$runIndex") {
+		return false
+	}
+	if binary, ok := n.Y.(*js.BinaryExpr); ok && (binary.Op == js.SubToken || binary.Op == js.MulToken || binary.Op == js.ModToken) {
+		return false
+	}
+	l, ok := n.Y.(*js.LiteralExpr)
+	return !ok || l.TokenType != js.StringToken && l.TokenType&js.NumericToken == 0
+}
+
 func (v *reader) call(n *js.CallExpr) {
 	callee, free := freeName(n.X)
+	if dot, ok := n.X.(*js.DotExpr); ok {
+		if variable, _ := freeName(dot.X); variable == "$json" {
+			v.wholeItem = true // the method may look at all of it
+		}
+	}
+	if l, ok := n.X.(*js.LiteralExpr); ok && l.TokenType == js.ImportToken {
+		v.err = failure("", "Imports are not supported")
+	}
+	v.callsDollar = free && callee == "$"
 	if free && callee == "$if" {
 		v.part.rewrite = true
-		if len(n.Args.List) < 2 || len(n.Args.List) > 3 {
+		if len(n.Args.List) < 2 {
 			v.err = failure("$if takes a condition, a value if it is true and one if it is not", "invalid syntax")
 		}
 	}
@@ -251,7 +289,7 @@ func propertyName(n *js.DotExpr) string {
 
 // extended returns the method's name if n calls a method that n8n may extend, else "".
 func extended(n *js.CallExpr) string {
-	if dot, ok := n.X.(*js.DotExpr); ok && !n.Optional {
+	if dot, ok := n.X.(*js.DotExpr); ok {
 		if name := propertyName(dot); extensionTypes[name] != nil {
 			return name
 		}

@@ -76,3 +76,9 @@ type Execution struct {
 	// CustomData is an object; undefined is an empty one.
 	CustomData nodes.Value
 }
+
+// NodeRuns is what a Scope may implement beside it, for $node["X"].runIndex.
+type NodeRuns interface {
+	// LastRun returns the index of the last run of a node in this run of the workflow, -1 if it has not run.
+	LastRun(name string) int
+}

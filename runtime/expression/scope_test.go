@@ -18,7 +18,10 @@ type corpusScope struct {
 	env      map[string]string
 }
 
-var _ Scope = (*corpusScope)(nil)
+var (
+	_ Scope    = (*corpusScope)(nil)
+	_ NodeRuns = (*corpusScope)(nil)
+)
 
 func scopeOf(items ...string) *corpusScope {
 	s := &corpusScope{location: time.UTC}
@@ -55,6 +58,8 @@ func (s *corpusScope) Output(name string, output, run int) (nodes.Items, error) 
 		return nodes.Items{}, NoRun(name, run)
 	case output > 0:
 		return nodes.Items{}, NoBranch(name, output)
+	case name == "Start":
+		return nodes.ItemsOf(nodes.NewItem("{}")), nil
 	}
 	return s.items, nil
 }
@@ -65,15 +70,30 @@ func (s *corpusScope) Paired(name string, i int) (nodes.Item, error) {
 		return nodes.Item{}, NoPath(name)
 	case i >= s.items.Len():
 		return nodes.Item{}, LineageBroken(name, "Probe")
+	case name == "Start":
+		return nodes.NewItem("{}"), nil
 	}
 	return s.items.At(i), nil
 }
 
-func (s *corpusScope) Params(string) nodes.Value  { return nodes.Value{} }
+func (s *corpusScope) Params(name string) nodes.Value {
+	if name == "Probe" {
+		return nodes.WireValue(`{"assignments":{"assignments":[]},"options":{"ignoreConversionErrors":true}}`)
+	}
+	return nodes.Value{}
+}
+
+func (s *corpusScope) LastRun(name string) int {
+	if s.Executed(name) {
+		return 0
+	}
+	return -1
+}
+
 func (s *corpusScope) Context(string) nodes.Value { return nodes.Value{} }
 func (s *corpusScope) Workflow() Workflow         { return Workflow{ID: "w1", Name: "probe"} }
 func (s *corpusScope) Execution() Execution {
-	return Execution{ID: "47", Mode: "test", RunMode: "manual"}
+	return Execution{ID: "47", Mode: "test", RunMode: "manual", ResumeURL: "http://127.0.0.1/resume/47", ResumeFormURL: "http://127.0.0.1/form/47"}
 }
 func (s *corpusScope) Vars() nodes.Value { return nodes.WireValue(`{"myVar":"vv"}`) }
 func (s *corpusScope) Env(name string) (string, bool, bool) {

@@ -7,7 +7,6 @@ import (
 	"github.com/tdewolff/parse/v2/js"
 
 	"github.com/cordboard/cordboard/nodes"
-	"github.com/cordboard/cordboard/runtime/luxon"
 )
 
 // extraNames are variables that only some nodes bring; elsewhere they are undefined.
@@ -32,7 +31,7 @@ func compileVariable(name string) (nativeCode, bool) {
 	case "$itemIndex", "$position", "$thisItemIndex":
 		return func(e *env) (nodes.Value, error) { return numberOf(e.index), nil }, true
 	case "$now", "$today":
-		return func(e *env) (nodes.Value, error) { return nodes.WrapForeign(today(e.scope, name)), nil }, true
+		return func(e *env) (nodes.Value, error) { return nodes.WrapForeign(now(e.scope, name)), nil }, true
 	}
 	if extraNames[name] {
 		return func(e *env) (nodes.Value, error) { return e.extra[name], nil }, true
@@ -46,15 +45,6 @@ func compileVariable(name string) (nativeCode, bool) {
 		}, true
 	}
 	return nil, false
-}
-
-// today is $now, or $today.
-func today(s Scope, name string) luxon.DateTime {
-	d := luxon.At(s.Now().In(s.Location()))
-	if name == "$today" {
-		d = d.StartOfDay()
-	}
-	return d
 }
 
 // staticVariables are the same for all items of a step. Both tiers read them here.
@@ -153,7 +143,7 @@ func compileReference(x js.IExpr) (nativeCode, bool) {
 		case err != nil:
 			return nodes.Value{}, err
 		case !ok:
-			return nodes.Value{}, errThrow
+			return nodes.Value{}, thrown{"there is no item"}
 		}
 		return nodes.WireValue(it.JSON()), nil
 	}, true

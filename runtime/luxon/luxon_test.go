@@ -2,49 +2,153 @@ package luxon
 
 import (
 	"errors"
-	"math"
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
-func berlin(t *testing.T) *time.Location {
-	loc, err := Zone("Europe/Berlin", time.UTC)
+// samples are an object of each class, valid and invalid.
+func samples(t *testing.T) map[string]Object {
+	t.Helper()
+	env := testEnv(t, "Europe/Berlin")
+	out := map[string]Object{"the zero DateTime": DateTime{}}
+	for name, call := range map[string][]any{
+		"DateTime": {"DateTime", "fromISO", "2024-02-29T10:20:30.456"}, "invalid DateTime": {"DateTime", "invalid", "a reason", "and why"},
+		"week settings": {"DateTime", "fromObject", Fields{{"year", 2024.0}}, Fields{{"weekSettings", Fields{{"firstDay", 7.0}, {"minimalDays", 1.0}, {"weekend", []any{5.0, 6.0}}}}}},
+		"Duration":      {"Duration", "fromISO", "P1Y2M3DT4.5S", Fields{{"locale", "de"}, {"conversionAccuracy", "longterm"}}}, "invalid Duration": {"Duration", "invalid", "r"},
+		"own matrix": {"Duration", "fromObject", Fields{{"days", 2.0}}, Fields{{"matrix", Fields{{"days", Fields{{"hours", 8.0}, {"milliseconds", 28_800_000.0}}}}}}},
+		"Interval":   {"Interval", "fromISO", "2024-01-01/2024-02-01"}, "invalid Interval": {"Interval", "invalid", "r", "e"},
+		"IANAZone": {"IANAZone", "create", "Asia/Tokyo"}, "FixedOffsetZone": {"FixedOffsetZone", "instance", -210.0}, "SystemZone": {"SystemZone", "instance"},
+		"InvalidZone": {"Info", "normalizeZone", Fields{}}, "TokenParser": {"DateTime", "buildFormatParser", "d. MMMM yyyy", Fields{{"locale", "de"}}},
+	} {
+		v, err := Static(env, call[0].(string), call[1].(string), call[2:])
+		o, ok := v.(Object)
+		if err != nil || !ok {
+			t.Fatalf("%s: %v, %v", name, v, err)
+		}
+		out[name] = o
+	}
+	return out
+}
+
+func TestWire(t *testing.T) {
+	t.Parallel()
+	env := testEnv(t, "Europe/Berlin")
+	for name, o := range samples(t) {
+		wire := string(o.AppendWire(nil))
+		back, err := FromWire(gjson.Parse(wire), env)
+		if err != nil || back.Class() != o.Class() || string(back.AppendWire(nil)) != wire && name != "the zero DateTime" {
+			t.Errorf("%s: %s became %v, %v", name, wire, back, err)
+		}
+	}
+	for _, wire := range []string{"", "{}", `{"c":"Nope"}`, `{"c":"DateTime","t":1}`, `{"c":"Interval","s":5}`} {
+		if o, err := FromWire(gjson.Parse(wire), env); err == nil {
+			t.Errorf("%s: %v", wire, o)
+		}
+	}
+	matrix, err := FromWire(gjson.ParseBytes(samples(t)["own matrix"].AppendWire(nil)), env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return loc
+	if hours, err := matrix.Call("as", []any{"hours"}); err != nil || hours != 16.0 {
+		t.Errorf("two days of eight hours are %v hours, %v", hours, err)
+	}
 }
 
-// The expected values are Luxon's; more of them are in the corpus of package expression.
-func TestFromISO(t *testing.T) {
+// Every name that is told is there, on every object; no call panics, whatever it is given.
+func TestNames(t *testing.T) {
 	t.Parallel()
-	winter := time.Date(2026, 1, 15, 0, 0, 0, 0, berlin(t))
-	for text, want := range map[string]string{
-		"2024-03-31T02:30:00":      "2024-03-31T03:30:00.000+02:00", // the hour that is skipped
-		"2024-05-15T10:20:30.5":    "2024-05-15T10:20:30.500+02:00",
-		"2024-05-15T10:20:30Z":     "2024-05-15T12:20:30.000+02:00",
-		"2024-05-15T10:20:30-08":   "2024-05-15T20:20:30.000+02:00",
-		"2024-05-15T10:20:30+0530": "2024-05-15T06:50:30.000+02:00",
-		"2024-05":                  "2024-05-01T00:00:00.000+02:00",
-		"2024-05-15T24:00":         "2024-05-16T00:00:00.000+02:00",
-		"2024-02-30":               "Invalid DateTime",
-		"2024-05-15 10:20":         "Invalid DateTime",
-		"nonsense":                 "Invalid DateTime",
+	arguments := [][]any{nil, {nil}, {Undefined{}}, {"days"}, {5.0}, {Fields{}}, {DateTime{}, "days"}, {[]any{"days"}}, {JSDate{0}, "x", Fields{{"locale", "de"}}}}
+	for name, o := range samples(t) {
+		for _, method := range MethodNames(o.Class()) {
+			if !o.HasMethod(method) {
+				t.Errorf("%s: no %s", name, method)
+			}
+			for _, args := range arguments {
+				if _, err := o.Call(method, args); err != nil && !errors.Is(err, ErrArgument) && !errors.Is(err, ErrNotYet) {
+					t.Errorf("%s.%s(%v): %v", name, method, args, err)
+				}
+			}
+		}
+		if _, err := o.Call("nope", nil); o.HasMethod("nope") || !errors.Is(err, ErrArgument) {
+			t.Errorf("%s: nope gives %v", name, err)
+		}
+		for _, getter := range GetterNames(o.Class()) {
+			v, err := o.Get(getter)
+			if err != nil || isUndefined(v) && name == "DateTime" {
+				t.Errorf("%s.%s: %v, %v", name, getter, v, err)
+			}
+		}
+	}
+	env := testEnv(t, "utc")
+	for _, class := range Classes() {
+		for _, static := range append(StaticNames(class), ConstantNames(class)...) {
+			if !HasStatic(class, static) {
+				t.Errorf("no %s.%s", class, static)
+			}
+			for _, args := range arguments {
+				if _, err := Static(env, class, static, args); err != nil && !errors.Is(err, ErrArgument) && !errors.Is(err, ErrNotYet) {
+					t.Errorf("%s.%s(%v): %v", class, static, args, err)
+				}
+			}
+		}
+	}
+	if _, err := Static(env, "DateTime", "nope", nil); HasStatic("DateTime", "nope") || !errors.Is(err, ErrArgument) {
+		t.Errorf("a static member that is none: %v", err)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	all := samples(t)
+	for name, want := range map[string]string{
+		"DateTime": `"2024-02-29T10:20:30.456+01:00"`, "invalid DateTime": `"Invalid DateTime"`, "Duration": `"P1Y2M3DT4.5S"`, "invalid Duration": `null`,
+		"Interval":         `{"s":"2024-01-01T00:00:00.000+01:00","e":"2024-02-01T00:00:00.000+01:00","invalid":null,"isLuxonInterval":true}`,
+		"invalid Interval": `{"invalid":{"reason":"r","explanation":"e"},"isLuxonInterval":true}`,
+		"IANAZone":         `{"zoneName":"Asia/Tokyo","valid":true}`, "FixedOffsetZone": `{"fixed":-210}`, "SystemZone": `{}`,
 	} {
-		got, err := Static("fromISO", winter, []any{text})
-		if d, ok := got.(DateTime); !ok || err != nil || d.String() != want {
-			t.Errorf("%s: %v, %v, want %s", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"2024-W05-1", "2024123", "20240515", "T10:20"} {
-		if _, err := Static("fromISO", winter, []any{text}); !errors.Is(err, ErrNotYet) {
-			t.Errorf("%s: %v", text, err)
+		if got := string(all[name].AppendJSON(nil)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
 }
 
-func TestZone(t *testing.T) {
+// What is left out says so.
+func TestNotYet(t *testing.T) {
 	t.Parallel()
+	for _, tt := range []struct {
+		locale  string
+		options Fields
+		want    error
+	}{
+		{"ja", nil, ErrNotYet}, {"en-HK", nil, ErrNotYet}, {"de", Fields{{"dayPeriod", "long"}, {"hour", "numeric"}}, ErrNotYet},
+		{"de", Fields{{"calendar", "buddhist"}}, ErrNotYet}, {"de", Fields{{"timeZoneName", "longGeneric"}}, ErrNotYet},
+		{"not a locale", nil, ErrArgument}, {"de", Fields{{"month", "x"}}, ErrArgument}, {"de-LI-x-private", nil, ErrNotYet}, {"de-ZZ", nil, nil}, {"DE-de", nil, nil}, {"no", nil, nil},
+	} {
+		if text, err := FormatDate(tt.locale, tt.options, 0, time.UTC); !errors.Is(err, tt.want) || (tt.want == nil) != (text != "") {
+			t.Errorf("%s %v: %q, %v", tt.locale, tt.options, text, err)
+		}
+	}
+	if _, err := FormatDate("de", nil, nan, nil); !errors.Is(err, ErrArgument) {
+		t.Errorf("no time: %v", err)
+	}
+}
+
+func TestDateTime(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2024, 3, 31, 12, 0, 0, 999, time.UTC)
+	d := At(at)
+	if !d.Valid() || d.ZoneName() != "UTC" || !d.Time().Equal(at.Truncate(time.Millisecond)) || d.StartOfDay().String() != "2024-03-31T00:00:00.000Z" {
+		t.Errorf("%v at %v", d, d.Time())
+	}
+	if text, err := d.Format("HH:mm"); text != "12:00" || err != nil {
+		t.Errorf("%s, %v", text, err)
+	}
+	if zero := (DateTime{}); zero.Valid() || !zero.Time().IsZero() || zero.Millis() == zero.Millis() || fmt.Sprint(zero) != "Invalid DateTime" {
+		t.Errorf("the zero value: %v", zero)
+	}
 	for name, want := range map[string]string{"utc": "UTC", "UTC+2": "UTC+2", "UTC-3:30": "UTC-3:30", "America/New_York": "America/New_York", "local": "UTC"} {
 		if loc, err := Zone(name, time.UTC); err != nil || loc.String() != want {
 			t.Errorf("%s: %v, %v", name, loc, err)
@@ -55,36 +159,13 @@ func TestZone(t *testing.T) {
 	}
 }
 
-func TestCalls(t *testing.T) {
+// A cache starts again when it is full.
+func TestCache(t *testing.T) {
 	t.Parallel()
-	d := At(time.Date(2024, 3, 30, 2, 30, 0, 0, berlin(t)))
-	for _, tt := range []struct {
-		method string
-		args   []any
-		want   any
-	}{
-		{"plus", []any{map[string]any{"days": 1.0}}, "2024-03-31T03:30:00.000+02:00"},
-		{"plus", []any{24.0, "hours"}, "2024-03-31T03:30:00.000+02:00"},
-		{"minus", []any{1.0, "month"}, "2024-02-29T02:30:00.000+01:00"},
-		{"endOf", []any{"quarter"}, "2024-03-31T23:59:59.999+02:00"},
-		{"startOf", []any{"week"}, "2024-03-25T00:00:00.000+01:00"},
-		{"setZone", []any{"utc"}, "2024-03-30T01:30:00.000Z"},
-		{"toFormat", []any{"EEEE d.L.yy 'at' h:mm a"}, "Saturday 30.3.24 at 2:30 AM"},
-	} {
-		got, err := d.Call(tt.method, tt.args)
-		if moved, ok := got.(DateTime); ok {
-			got = moved.String()
+	var c cache[int, int]
+	for i := range 3 * cacheSize {
+		if got := c.get(i, func() int { return i }); got != i || len(c.entries) > cacheSize {
+			t.Fatalf("%d: %d of %d", i, got, len(c.entries))
 		}
-		if got != tt.want || err != nil {
-			t.Errorf("%s%v: %v, %v", tt.method, tt.args, got, err)
-		}
-	}
-	for method, want := range map[string]error{"diff": ErrNotYet, "nope": ErrArgument} {
-		if _, err := d.Call(method, nil); !errors.Is(err, want) {
-			t.Errorf("%s: %v", method, err)
-		}
-	}
-	if year, err := Invalid().Get("year"); err != nil || !math.IsNaN(year.(float64)) {
-		t.Errorf("the year of an invalid date: %v, %v", year, err)
 	}
 }

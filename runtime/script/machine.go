@@ -9,8 +9,12 @@ import (
 	"modernc.org/quickjs"
 )
 
-//go:embed lockdown.js
-var lockdown string
+var (
+	//go:embed bounds.js
+	bounds string
+	//go:embed lockdown.js
+	lockdown string
+)
 
 // maxPrograms bounds the compiled programs that a machine keeps; beyond it, all are dropped.
 const maxPrograms = 1000
@@ -41,6 +45,9 @@ func newMachine(o Options) (*machine, error) {
 
 func (m *machine) setUp(o Options) error {
 	if err := m.vm.RegisterHostFunc("__host", m.askHost); err != nil {
+		return err
+	}
+	if _, err := m.vm.Eval(bounds, 0); err != nil {
 		return err
 	}
 	var err error

@@ -83,6 +83,41 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// The engine cannot be interrupted within a built-in function, so none may take long.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Options{Machines: 1, Memory: 8 << 20, Timeout: 200 * time.Millisecond})
+	patient := newPool(t, Options{Machines: 1, Timeout: time.Minute})
+	for source, want := range map[string]string{
+		"() => String(new Array(2**32 - 1).indexOf(1))":                                   "RangeError: Invalid array length",
+		"() => new Array(2**32 - 1).forEach(() => 1)":                                     "RangeError: Invalid array length",
+		"() => String([].includes.call({ length: 2**53 }, 1))":                            "RangeError: Invalid array length",
+		"() => String(new Array(2**32 - 1))":                                              "RangeError: Invalid array length",
+		"() => String('a'.repeat(1e6).indexOf('a'.repeat(5e5) + 'b'))":                    "RangeError: Invalid string length",
+		"() => { for (;;) new Uint8Array(2e4).fill(1).sort() }":                           "JavaScript took too long and was stopped",
+		"() => { const a = Array.from({ length: 5e4 }, (_, i) => i); for (;;) a.sort() }": "JavaScript took too long and was stopped",
+		"() => String((2n ** 20000000n))":                                                 "RangeError: BigInt is too large",
+		"() => new Array(1e6).fill(0).join()":                                             "JavaScript used too much memory and was stopped",
+		"() => 'x'.repeat(2**29)":                                                         "JavaScript used too much memory and was stopped",
+	} {
+		if _, err := p.Call(t.Context(), NewProgram(source), nil); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", source, err, want)
+		}
+	}
+	for source, want := range map[string]string{
+		"() => String([3, 1, 2].sort())": "1,2,3",
+		"() => String(Array.from({ length: 11000 }, (_, i) => 11000 - i).sort().slice(0, 3))": "1,10,100",
+		"() => String(new Float64Array(11000).fill(2).with(5, 1).sort()[0])":                  "1",
+		"() => String([].map)":                                          "function map() { [native code] }",
+		"() => [].map.name + [].map.length + String(() => 1)":           "map1() => 1",
+		"() => 'a-b'.split('-').indexOf('b') + 'abc'.replace('b', 'x')": "1axc",
+	} {
+		if got, err := patient.Call(t.Context(), NewProgram(source), nil); got != want {
+			t.Errorf("%s: %q, %v, want %q", source, got, err, want)
+		}
+	}
+}
+
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	p := newPool(t, Options{Machines: 1})
