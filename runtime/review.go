@@ -82,6 +82,9 @@ func (r *review) references(s *step, at Problem) {
 		if !ok {
 			return
 		}
+		for _, doubt := range compiled.Doubts() {
+			r.found.warnf(at, "the expression %s: %s", short(compiled.Source()), doubt)
+		}
 		for _, name := range compiled.Nodes() {
 			named := r.plan.byName[name]
 			if named == nil || named == s { // the first is a problem of the plan

@@ -37,6 +37,9 @@ f.json: node "B": no way leads here from a trigger: the node is never run (conne
 			to("Start", "L")+`,"L":{"main":[[],[{"node":"A","type":"main","index":0}]]},`+to("A", "L")), ""},
 		"endless": {flow(n("A", "noOp", "1", "{}")+","+n("B", "set", "3.4", "{}")+","+n("C", "noOp", "1", "{}"), to("Start", "A")+","+to("A", "B", "C")+","+to("B", "A")),
 			`f.json: node "A": the node is part of a circle that nothing ends (lead the way out through an If, or count with Split In Batches)`},
+		"no such function": {flow(n("A", "set", "3.4", `{"mode":"raw","jsonOutput":"={{ $json.a.toTitelCase($jsn) }}"}`), to("Start", "A")),
+			`f.json: node "A": the expression {{ $json.a.toTitelCase($jsn) }}: there is no function toTitelCase(); is toTitleCase meant?
+f.json: node "A": the expression {{ $json.a.toTitelCase($jsn) }}: there is no variable $jsn; is $json meant?`},
 		"misspelt": {flow(n("A", "splitOut", "1", `{"fieldToSplitOut":"a","optoins":{}}`), to("Start", "A")),
 			`f.json: node "A": parameter "optoins": n8n-nodes-base.splitOut has no such parameter, it is ignored; the nearest is "options"`},
 		"misspelt inside": {flow(n("A", "splitOut", "1", `{"fieldToSplitOut":"a","options":{"destinationFieldNam":"x"}}`), to("Start", "A")),

@@ -33,6 +33,7 @@ type Execution struct {
 	plan   *Plan
 	state  *State
 	binary nodes.BinaryStore
+	warned map[string]bool // of what was swallowed in expressions
 	// depth is how many runs up the first caller is; family is what they share.
 	depth  int
 	family *family

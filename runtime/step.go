@@ -28,9 +28,10 @@ type stepCall struct {
 }
 
 var (
-	_ nodes.Engine     = (*stepCall)(nil)
-	_ nodes.Workflows  = (*stepCall)(nil)
-	_ expression.Scope = (*stepCall)(nil)
+	_ nodes.Engine        = (*stepCall)(nil)
+	_ nodes.Workflows     = (*stepCall)(nil)
+	_ expression.Scope    = (*stepCall)(nil)
+	_ expression.NodeRuns = (*stepCall)(nil)
 )
 
 // execute runs one node. A step without outputs is one whose failure ends the run.
@@ -52,7 +53,7 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 		c.arrived = c.inputs
 	}
 	ctx, span := x.stepSpan(ctx, s, c.run, in)
-	c.batch = x.engine.expressions.NewBatch(ctx, c)
+	c.batch = x.engine.expressions.NewBatch(expression.Observe(ctx, c.swallowed), c)
 	run := &StepRun{Node: p.Node, Sources: x.sources(p.Inputs), StartedAt: x.engine.now()}
 	x.observe(Event{Kind: "step.started", Node: p.Node, Run: c.run, In: in})
 	suspend := c.answer(ctx, run)
@@ -65,6 +66,22 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 	x.observe(Event{Kind: "step.finished", Node: p.Node, Run: c.run, In: in, Out: out, Duration: run.Duration, Err: run.Err})
 	return run, suspend
 }
+
+// swallowed warns, once a run, of an error in an expression that made its value undefined, as n8n does.
+func (c *stepCall) swallowed(s expression.Swallowed) {
+	key := c.step.node.Name + "\x00" + s.Code
+	if c.x.warned[key] {
+		return
+	}
+	if c.x.warned == nil {
+		c.x.warned = map[string]bool{}
+	}
+	c.x.warned[key] = true
+	c.x.engine.opts.Log.Warn("an expression is undefined", "node", c.step.node.Name, "item", s.Item, "expression", s.Code, "why", s.Message)
+}
+
+// LastRun is expression.NodeRuns'.
+func (c *stepCall) LastRun(name string) int { return len(c.x.state.byNode[name]) - 1 }
 
 // sources are the outputs that inputs got items from: to n8n's order v1 one that has none is no source.
 func (x *Execution) sources(inputs []Ref) []Ref {

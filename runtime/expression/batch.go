@@ -52,6 +52,7 @@ type Batch struct {
 	evaluator *Evaluator
 	ctx       context.Context
 	observe   func(Swallowed) // nil if nobody wants to know
+	told      map[*part]bool  // what it was told of
 
 	mu       sync.Mutex
 	env      env

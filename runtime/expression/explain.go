@@ -21,7 +21,7 @@ type Swallowed struct {
 
 type observerKey struct{}
 
-// Observe returns a context whose batches tell f of each error that is swallowed. f is called while the batch is locked: it
+// Observe returns a context whose batches tell f of the first error that is swallowed in each {{ }}. f is called while the batch is locked: it
 // must not use it.
 func Observe(ctx context.Context, f func(Swallowed)) context.Context {
 	return context.WithValue(ctx, observerKey{}, f)
@@ -47,6 +47,13 @@ func (b *Batch) tell(e *Expression, item int, notes []note) {
 			continue
 		}
 		p := &e.parts[n.part]
+		if b.told[p] {
+			continue
+		}
+		if b.told == nil {
+			b.told = map[*part]bool{}
+		}
+		b.told[p] = true
 		b.observe(Swallowed{e, strings.TrimSpace(p.text), item, located(p.text, n.message)})
 	}
 }
