@@ -55,6 +55,8 @@ type Options struct {
 	Workflows func(ctx context.Context, id string) (name, text string, err error)
 	// MaxDepth is how deep workflows may call each other; 0 means 100.
 	MaxDepth int
+	// ResumeURL is the address at which a waiting run can be called, for $execution.resumeUrl; nil where there is none.
+	ResumeURL func(executionID string) string
 	// MaxSteps is how many steps a run may have; 0 means a million.
 	MaxSteps int
 	// Tracer makes OpenTelemetry spans of runs and steps; nil for none.
@@ -119,7 +121,7 @@ func (r *Runtime) build() error {
 	}
 	r.engine = runtime.New(runtime.Options{
 		Nodes: registry, Credentials: r.creds, Log: r.opts.Log, Env: r.opts.Env, Vars: r.opts.Vars, Observe: r.opts.Observe,
-		Workflows: finder{r}, MaxDepth: r.opts.MaxDepth, MaxSteps: r.opts.MaxSteps, Tracer: r.opts.Tracer,
+		Workflows: finder{r}, MaxDepth: r.opts.MaxDepth, MaxSteps: r.opts.MaxSteps, ResumeURL: r.opts.ResumeURL, Tracer: r.opts.Tracer,
 	})
 	return nil
 }
@@ -208,6 +210,8 @@ type RunOptions struct {
 	Mode string
 	// ID is the execution's id; empty: a new one.
 	ID string
+	// Await waits for the call of a waiting run's address (see runtime.RunOptions); nil: such a wait fails the run.
+	Await func(ctx context.Context, w runtime.Waiting) (*nodes.Items, error)
 }
 
 // Result is what a run came to. Close it when its binary data is no longer needed.
@@ -231,7 +235,7 @@ func (r *Result) Close() error { return r.binary.Close() }
 func (r *Runtime) Run(ctx context.Context, w *Workflow, opts RunOptions) (*Result, error) {
 	store := binary.New("")
 	x, err := w.engine.NewExecution(w.Plan, runtime.RunOptions{
-		Start: opts.Start, Until: opts.Until, Input: opts.Input, Mode: opts.Mode, ID: opts.ID, Binary: store,
+		Start: opts.Start, Until: opts.Until, Input: opts.Input, Mode: opts.Mode, ID: opts.ID, Binary: store, Await: opts.Await,
 	})
 	if err != nil {
 		_ = store.Close() // it holds nothing yet

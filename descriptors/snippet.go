@@ -52,6 +52,8 @@ func (s *sheet) nodeSnippet() {
 		switch {
 		case len(p.Default) > 0:
 			value = p.Default
+		case p.Type == "multiOptions" && len(p.Options) > 0:
+			value = []json.RawMessage{p.Options[0].Value}
 		case len(p.Options) > 0:
 			value = p.Options[0].Value
 		case p.Type == "number":

@@ -24,6 +24,15 @@ type Webhook interface {
 	Respond(call *Call, result Result) (Response, error)
 }
 
+// Resumable is a Node whose suspended run goes on when its resume address is called (Wait).
+type Resumable interface {
+	Node
+	// Receive turns the request into the items with which the run goes on, or into an answer that leaves it waiting.
+	Receive(ctx context.Context, call *Call, req *http.Request, pathParams map[string]string) (Received, error)
+	// Respond makes the answer from what the run came to, where Received.Wait is set.
+	Respond(call *Call, result Result) (Response, error)
+}
+
 // Start starts a run with these items as the trigger's output. It returns once the run is durable: a trigger
 // acknowledges its event only then.
 type Start func(ctx context.Context, items Items) (*Started, error)

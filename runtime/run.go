@@ -25,6 +25,18 @@ type RunOptions struct {
 	ID string
 	// Binary keeps the run's binary data.
 	Binary nodes.BinaryStore
+	// Await waits for the call of a suspended run's resume address and returns the items that it brings, nil items where the
+	// run goes on without (its time has come). Where it is nil nobody can call.
+	Await func(ctx context.Context, w Waiting) (*nodes.Items, error)
+}
+
+// Waiting is a run that waits for a call.
+type Waiting struct {
+	ExecutionID string
+	Suspension  Suspension
+	// Node is the node that suspended the run, Call the call with which it is asked about the request.
+	Node nodes.Node
+	Call *nodes.Call
 }
 
 // Execution is a run under way. It is used from one goroutine at a time.
@@ -48,7 +60,7 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 	if opts.Until != "" && plan.byName[opts.Until] == nil {
 		return nil, plan.unknownNode("--until", opts.Until)
 	}
-	x := &Execution{engine: e, plan: plan, binary: opts.Binary, family: &family{}, state: &State{
+	x := &Execution{engine: e, plan: plan, binary: opts.Binary, family: &family{await: opts.Await}, state: &State{
 		Status: StatusRunning, Until: opts.Until, ExecutionID: opts.ID, Mode: opts.Mode, StartedAt: e.now(),
 	}}
 	if x.state.ExecutionID == "" {

@@ -189,6 +189,9 @@ func (c *stepCall) Execution() expression.Execution {
 	if s.Mode == "manual" {
 		e.Mode = "test"
 	}
+	if f := c.x.engine.opts.ResumeURL; f != nil {
+		e.ResumeURL = f(s.ExecutionID)
+	}
 	return e
 }
 

@@ -23,6 +23,7 @@ type family struct {
 	// children are the runs that nobody waits for.
 	children sync.WaitGroup
 	observe  sync.Mutex
+	await    func(ctx context.Context, w Waiting) (*nodes.Items, error)
 }
 
 // Execute is nodes.Workflows'.
@@ -145,14 +146,15 @@ func (x *Execution) Complete(ctx context.Context) *Run {
 func (x *Execution) complete(ctx context.Context) *Run {
 	run := x.Run(ctx)
 	for run.Status == StatusWaiting {
-		if err := x.sleep(ctx); err != nil {
+		items, err := x.sleep(ctx)
+		if err != nil {
 			x.state.Err, x.state.Status = err, StatusError
 			if ctx.Err() != nil {
 				x.state.Status = StatusCanceled
 			}
 			return x.Run(ctx)
 		}
-		if err := x.Resume(nil); err != nil { // it waits: there is none
+		if err := x.Resume(items); err != nil { // it waits: there is none
 			x.state.Err, x.state.Status = nodes.AsError(err), StatusError
 		}
 		run = x.Run(ctx)
@@ -160,23 +162,50 @@ func (x *Execution) complete(ctx context.Context) *Run {
 	return run
 }
 
-// sleep waits until a suspended run goes on by itself.
-func (x *Execution) sleep(ctx context.Context) *nodes.Error {
+// sleep waits until a suspended run goes on: by itself, or with the items of a call.
+func (x *Execution) sleep(ctx context.Context) (items *nodes.Items, failed *nodes.Error) {
 	s := x.state.Suspended
-	if s.Until.IsZero() {
+	var err error
+	switch {
+	case s.Webhook && x.family.await != nil:
+		items, err = x.awaitCall(ctx, s)
+	case s.Until.IsZero():
 		e := nodes.Errorf("the node %q waits for a call, which only cordboard serve can receive", s.Step.Node)
 		e.Node = s.Step.Node
-		return e
+		return nil, e
+	default:
+		err = nodes.Pause(ctx, s.Until.Sub(x.engine.now()))
 	}
-	err := nodes.Pause(ctx, s.Until.Sub(x.engine.now()))
 	if err == nil {
-		return nil
+		return items, nil
 	}
 	e := nodes.Errorf("the run was cancelled while the node %q waited: %w", s.Step.Node, err)
 	if ctx.Err() != nil && context.Cause(ctx) == context.DeadlineExceeded { //nolint:errorlint // as WithTimeout gives it
 		e.Message = "the run was stopped: it took longer than its timeout"
 	}
-	return e
+	return nil, e
+}
+
+// awaitCall waits for a call, or for the time at which the run goes on without.
+func (x *Execution) awaitCall(ctx context.Context, s *Suspension) (*nodes.Items, error) {
+	limited, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if !s.Until.IsZero() {
+		limited, cancel = nodes.WithTimeout(ctx, s.Until.Sub(x.engine.now()))
+		defer cancel()
+	}
+	step := x.plan.byName[s.Step.Node]
+	c := &stepCall{x: x, step: step, pending: s.Step, run: len(x.state.byNode[s.Step.Node])}
+	for _, ref := range s.Step.Inputs {
+		c.inputs = append(c.inputs, x.state.items(ref))
+	}
+	c.arrived = c.inputs
+	c.batch = x.engine.expressions.NewBatch(ctx, c)
+	items, err := x.family.await(limited, Waiting{x.state.ExecutionID, *s, step.typ.Node, c.call()})
+	if err != nil && ctx.Err() == nil && limited.Err() != nil { // its time has come
+		return nil, nil
+	}
+	return items, err
 }
 
 // ErrorItem is what an error workflow starts with (n8n's Error Trigger): {execution: {id, url, error, lastNodeExecuted,

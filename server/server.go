@@ -31,6 +31,8 @@ type Server struct {
 	// listeners are the triggers that are not webhooks.
 	listeners []source
 	runs      *runs
+	waiting   waitingRuns
+	endings   endings
 	// shutdown is how long runs under way may go on when the server ends, grace how long they have to end after they were
 	// cancelled.
 	shutdown, grace time.Duration
@@ -214,7 +216,11 @@ func (s *Server) start(src source, items nodes.Items, mode string) (*nodes.Start
 	result := make(chan nodes.Result, 1)
 	started.Result = result
 	err := s.runs.begin(func(ctx context.Context) {
-		out := s.run(ctx, src, cordboard.RunOptions{Input: &items, Start: src.trigger.Name, Mode: mode, ID: started.ExecutionID})
+		end := s.endings.begin(started.ExecutionID)
+		out := s.run(ctx, src, cordboard.RunOptions{
+			Input: &items, Start: src.trigger.Name, Mode: mode, ID: started.ExecutionID, Await: s.waiting.await,
+		})
+		end(out)
 		if out.Err != nil {
 			s.log.Error("a run failed", "file", src.flow.Workflow.File, "execution", started.ExecutionID, "error", out.Err)
 		}
@@ -248,6 +254,10 @@ func (s *Server) run(ctx context.Context, src source, opts cordboard.RunOptions)
 func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.URL.Path == "/healthz" {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		return
+	}
+	if path, ok := strings.CutPrefix(req.URL.EscapedPath(), waitingPath); ok {
+		s.wake(w, req, path)
 		return
 	}
 	path, ok := strings.CutPrefix(req.URL.EscapedPath(), "/webhook/")
@@ -317,7 +327,12 @@ func (s *Server) refuse(w http.ResponseWriter, src source, err error) {
 	writeError(w, http.StatusInternalServerError, "Error in workflow", "")
 }
 
-func (s *Server) respond(w http.ResponseWriter, hook nodes.Webhook, call *nodes.Call, result nodes.Result) {
+// responder is the part of a nodes.Webhook or nodes.Resumable that makes answers.
+type responder interface {
+	Respond(call *nodes.Call, result nodes.Result) (nodes.Response, error)
+}
+
+func (s *Server) respond(w http.ResponseWriter, hook responder, call *nodes.Call, result nodes.Result) {
 	if result.Reply != nil {
 		write(w, *result.Reply)
 		return

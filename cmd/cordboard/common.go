@@ -23,6 +23,7 @@ type settings struct {
 	pluginDir       string
 	pluginsLock     string
 	logFormat       string
+	resumeURL       func(executionID string) string // of a server
 }
 
 func (s *settings) addFlags(cmd *cobra.Command) {
@@ -70,7 +71,7 @@ func (s *settings) open(cmd *cobra.Command, observe func(runtime.Event)) (rt *co
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Observe = observe
+	o.Observe, o.ResumeURL = observe, s.resumeURL
 	var sendSpans func(context.Context) error
 	if o.Tracer, sendSpans, err = tracer(cmd.Context()); err != nil {
 		return nil, nil, err

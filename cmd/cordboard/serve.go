@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +27,9 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			// The address is known once the server listens; WEBHOOK_URL is how n8n is told the one that callers see.
+			base := strings.TrimSuffix(os.Getenv("WEBHOOK_URL"), "/")
+			s.resumeURL = func(id string) string { return base + "/webhook-waiting/" + id }
 			view := &progress{log: log, logging: s.logFormat != ""}
 			rt, closeAll, err := s.open(cmd, view.observe)
 			if err != nil {
@@ -45,6 +50,9 @@ func serveCommand() *cobra.Command {
 			l, err := net.Listen("tcp", listen)
 			if err != nil {
 				return err
+			}
+			if base == "" {
+				base = "http://" + l.Addr().String()
 			}
 			for _, address := range srv.Addresses() {
 				fmt.Fprintln(cmd.ErrOrStderr(), "serving "+address)

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"math"
+	"net/http"
 	"time"
 
 	"github.com/cordboard/cordboard/nodes"
@@ -12,7 +13,7 @@ import (
 // longer ones suspend the run.
 type wait struct{}
 
-var _ nodes.Node = wait{}
+var _ nodes.Resumable = wait{}
 
 // shortWait is how long n8n waits without suspending the run.
 const shortWait = 65 * time.Second
@@ -135,4 +136,48 @@ func waitDate(call *nodes.Call, name string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, nodes.Errorf("Cannot put execution to wait because `%s` parameter is not a valid date. Please pick a specific date and time to wait until.", name)
+}
+
+// Receive makes the item with which a run goes on of the call of its resume address. A webhookSuffix is a part of the address
+// that must fit.
+func (wait) Receive(ctx context.Context, call *nodes.Call, req *http.Request, pathParams map[string]string) (nodes.Received, error) {
+	method, err := call.Param("httpMethod").String(0, http.MethodGet)
+	if err != nil {
+		return nodes.Received{}, err
+	}
+	suffix, err := call.Param("options").Get("webhookSuffix").String(0, "")
+	if err != nil {
+		return nodes.Received{}, err
+	}
+	if method != req.Method || suffix != pathParams["suffix"] {
+		r := message(http.StatusNotFound, "The workflow for execution \""+pathParams["execution"]+"\" does not contain a waiting webhook with a matching path/method.")
+		return nodes.Received{Reject: &r}, nil
+	}
+	if refused, err := admit(ctx, call, req, "incomingAuthentication"); refused != nil || err != nil {
+		return nodes.Received{Reject: refused}, err
+	}
+	as := *call
+	as.Version = 2 // of the Webhook node, whose item it is
+	item, refused, err := requestItem(ctx, &as, req, nil)
+	if refused != nil || err != nil {
+		return nodes.Received{Reject: refused}, err
+	}
+	received := nodes.Received{Items: nodes.ItemsOf(item)}
+	mode, err := call.Param("responseMode").Option(0, "onReceived", "onReceived", "lastNode")
+	if err != nil {
+		return received, err
+	}
+	if received.Wait = mode == "lastNode"; received.Wait {
+		return received, nil
+	}
+	as.Version = 1 // responseCode is a parameter of its own
+	received.Answer, err = immediateAnswer(&as)
+	return received, err
+}
+
+// Respond is nodes.Resumable's.
+func (wait) Respond(call *nodes.Call, result nodes.Result) (nodes.Response, error) {
+	as := *call
+	as.Version = 1
+	return webhook{}.Respond(&as, result)
 }

@@ -93,7 +93,7 @@ func checkWebhook(call *nodes.Call) error {
 
 // Receive checks who calls and makes the run's item of the request.
 func (webhook) Receive(ctx context.Context, call *nodes.Call, req *http.Request, pathParams map[string]string) (nodes.Received, error) {
-	if refused, err := admit(ctx, call, req); refused != nil || err != nil {
+	if refused, err := admit(ctx, call, req, "authentication"); refused != nil || err != nil {
 		return nodes.Received{Reject: refused}, err
 	}
 	item, refused, err := requestItem(ctx, call, req, pathParams)

@@ -14,7 +14,8 @@ import (
 )
 
 // admit decides whether a request may start a run: addresses, bots, authentication. A refusal is the answer.
-func admit(ctx context.Context, call *nodes.Call, req *http.Request) (refused *nodes.Response, err error) {
+// authentication names the parameter that says how callers prove who they are.
+func admit(ctx context.Context, call *nodes.Call, req *http.Request, authentication string) (refused *nodes.Response, err error) {
 	options := call.Param("options")
 	allowed, err := options.Get("ipWhitelist").String(0, "")
 	if err != nil {
@@ -30,7 +31,7 @@ func admit(ctx context.Context, call *nodes.Call, req *http.Request) (refused *n
 	if ignoreBots && (bots.MatchString(req.UserAgent()) || !browser.MatchString(req.UserAgent())) {
 		return refuse(http.StatusForbidden, "Authorization data is wrong!"), nil
 	}
-	auth, err := call.Param("authentication").String(0, "none")
+	auth, err := call.Param(authentication).String(0, "none")
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func admit(ctx context.Context, call *nodes.Call, req *http.Request) (refused *n
 	case "headerAuth":
 		return checkHeader(ctx, call, req)
 	}
-	return nil, nodes.Errorf("the authentication %s is not available yet", auth).WithParam("authentication", "")
+	return nil, nodes.Errorf("the authentication %s is not available yet", auth).WithParam(authentication, "")
 }
 
 // Browsers begin so, and bots are the words by which crawlers, link previews and scripts name themselves all the same.
