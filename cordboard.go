@@ -55,6 +55,8 @@ type Options struct {
 	Workflows func(ctx context.Context, id string) (name, text string, err error)
 	// MaxDepth is how deep workflows may call each other; 0 means 100.
 	MaxDepth int
+	// FileDirs are the directories that workflows may read and write (Read/Write Files from Disk); none, if empty.
+	FileDirs []string
 	// ResumeURL is the address at which a waiting run can be called, for $execution.resumeUrl; nil where there is none.
 	ResumeURL func(executionID string) string
 	// MaxSteps is how many steps a run may have; 0 means a million.
@@ -121,7 +123,8 @@ func (r *Runtime) build() error {
 	}
 	r.engine = runtime.New(runtime.Options{
 		Nodes: registry, Credentials: r.creds, Log: r.opts.Log, Env: r.opts.Env, Vars: r.opts.Vars, Observe: r.opts.Observe,
-		Workflows: finder{r}, MaxDepth: r.opts.MaxDepth, MaxSteps: r.opts.MaxSteps, ResumeURL: r.opts.ResumeURL, Tracer: r.opts.Tracer,
+		Workflows: finder{r}, MaxDepth: r.opts.MaxDepth, MaxSteps: r.opts.MaxSteps, ResumeURL: r.opts.ResumeURL,
+		Files: &nodes.Files{Dirs: r.opts.FileDirs}, Tracer: r.opts.Tracer,
 	})
 	return nil
 }

@@ -26,6 +26,8 @@ type File struct {
 	FileName      string `json:"fileName,omitempty"`
 	FileExtension string `json:"fileExtension,omitempty"`
 	FileType      string `json:"fileType,omitempty"`
+	// Directory is where a file was read from.
+	Directory string `json:"directory,omitempty"`
 	// FileSize is for people, as n8n writes it: "1.2 kB". Bytes is the exact size.
 	FileSize string `json:"fileSize,omitempty"`
 	Bytes    int64  `json:"bytes,omitempty"`

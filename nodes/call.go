@@ -53,6 +53,8 @@ type Call struct {
 	Engine Engine
 	// Workflows runs other workflows; nil for nodes out of process.
 	Workflows Workflows
+	// Files are the directories of the machine that are open to nodes; nil for nodes out of process.
+	Files *Files
 	// Binary is the run's store of binary data.
 	Binary BinaryStore
 	// Context is what the node kept of its earlier executions in this run of the workflow, a JSON object; "" at first.

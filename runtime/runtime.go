@@ -45,6 +45,8 @@ type Options struct {
 	Workflows Workflows
 	// MaxDepth is how deep workflows may call each other; 0 means 100.
 	MaxDepth int
+	// Files are the directories that nodes may read and write; nil for none.
+	Files *nodes.Files
 	// ResumeURL is the address at which a run can be woken, $execution.resumeUrl; nil where there is none.
 	ResumeURL func(executionID string) string
 	// MaxSteps is how many steps a run may have; 0 means a million. A circle of nodes that nothing ends comes to it.

@@ -196,7 +196,7 @@ func (c *stepCall) call() *nodes.Call {
 		Name: n.Name, Type: n.Type, Version: n.Version, Run: c.run, Mode: c.x.state.Mode, Inputs: c.inputs, Params: c.step.params,
 		OnError: n.OnError, Retry: n.Retry, Engine: c, Binary: c.x.binary,
 		Context: string(c.x.state.Contexts[n.Name]), Past: c.past, CustomData: &c.x.state.CustomData,
-		Log: c.x.engine.opts.Log.With("node", n.Name), Workflows: c,
+		Log: c.x.engine.opts.Log.With("node", n.Name), Workflows: c, Files: c.x.engine.opts.Files,
 	}
 }
 

@@ -102,8 +102,22 @@ func (s *settings) options(cmd *cobra.Command) (cordboard.Options, error) {
 		dirs = append(dirs, s.dataDir, filepath.Join(s.dataDir, "plugins"))
 	}
 	return cordboard.Options{
-		PluginDirs: dirs, PluginsLock: s.lockFile(), CredentialFiles: s.credentialFiles, Env: workflowEnv(), Log: log,
+		PluginDirs: dirs, PluginsLock: s.lockFile(), CredentialFiles: s.credentialFiles, Env: workflowEnv(), Log: log, FileDirs: fileDirs(),
 	}, nil
+}
+
+// fileDirs are the directories that workflows may read and write: n8n's own setting, else the one where the program runs.
+func fileDirs() []string {
+	if list := os.Getenv("N8N_RESTRICT_FILE_ACCESS_TO"); list != "" {
+		var dirs []string
+		for dir := range strings.SplitSeq(list, ";") {
+			if dir = strings.TrimSpace(dir); dir != "" {
+				dirs = append(dirs, dir)
+			}
+		}
+		return dirs
+	}
+	return []string{"."}
 }
 
 // workflowEnv lets expressions read the environment only where n8n's own switch says so.

@@ -109,3 +109,26 @@ func BenchmarkJoin(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCollect shows that what looks at all items together stays linear, in time and in memory.
+func BenchmarkCollect(b *testing.B) {
+	for name, node := range map[string]string{
+		"aggregate":         `"type":"n8n-nodes-base.aggregate","typeVersion":1,"parameters":{"aggregate":"aggregateAllItemData"}`,
+		"aggregate field":   `"type":"n8n-nodes-base.aggregate","typeVersion":1,"parameters":{"fieldsToAggregate":{"fieldToAggregate":[{"fieldToAggregate":"name"}]}}`,
+		"remove duplicates": `"type":"n8n-nodes-base.removeDuplicates","typeVersion":2,"parameters":{}`,
+		"remove by field":   `"type":"n8n-nodes-base.removeDuplicates","typeVersion":2,"parameters":{"compare":"selectedFields","fieldsToCompare":"name"}`,
+		"summarize": `"type":"n8n-nodes-base.summarize","typeVersion":1.1,"parameters":{"fieldsToSummarize":{"values":[
+			{"aggregation":"sum","field":"n"},{"aggregation":"countUnique","field":"name"}]}}`,
+		"summarize groups": `"type":"n8n-nodes-base.summarize","typeVersion":1.1,"parameters":{"fieldsToSummarize":{"values":[{"aggregation":"max","field":"n"}]},"fieldsToSplitBy":"name"}`,
+		"sort":             `"type":"n8n-nodes-base.sort","typeVersion":1,"parameters":{"sortFieldsUi":{"sortField":[{"fieldName":"name","order":"descending"}]}}`,
+		"rename keys":      `"type":"n8n-nodes-base.renameKeys","typeVersion":1,"parameters":{"keys":{"key":[{"currentKey":"name","newKey":"title"}]}}`,
+	} {
+		for _, n := range []int{10_000, 100_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				benchFlow(b, fmt.Sprintf(`{"nodes":[
+					{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},{"name":"Node",%s}],
+					"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}},"settings":{"executionOrder":"v1"}}`, node), n, 1000)
+			})
+		}
+	}
+}

@@ -22,6 +22,9 @@ var _ nodes.Node = filter{}
 func (filter) Execute(ctx context.Context, call *nodes.Call) error { return branch(ctx, call) }
 
 func branch(ctx context.Context, call *nodes.Call) error {
+	if call.Version < 2 {
+		return branchV1(ctx, call)
+	}
 	return eachMatch(ctx, call, "conditions", func(i int, it nodes.Item, ok bool) {
 		output := 1
 		if ok {

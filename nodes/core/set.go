@@ -7,12 +7,15 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// set is Edit Fields 3: it makes each item anew of fields given one by one or as JSON, with or without those it had.
+// set is Edit Fields: it makes each item anew of fields given one by one or as JSON, with or without those it had.
 type set struct{}
 
 var _ nodes.Node = set{}
 
 func (set) Execute(ctx context.Context, call *nodes.Call) error {
+	if call.Version < 3 {
+		return setValues(ctx, call)
+	}
 	s := newSetRun(call)
 	mode, err := call.Param("mode").String(0, "manual")
 	if err != nil {

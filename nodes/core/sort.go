@@ -17,7 +17,7 @@ type sortNode struct{}
 
 var _ nodes.Node = sortNode{}
 
-func (sortNode) Execute(_ context.Context, call *nodes.Call) error {
+func (sortNode) Execute(ctx context.Context, call *nodes.Call) error {
 	kind, err := call.Param("type").String(0, "simple")
 	if err != nil {
 		return err
@@ -40,8 +40,30 @@ func (sortNode) Execute(_ context.Context, call *nodes.Call) error {
 	default:
 		return nodes.Errorf("the type must be simple, random or code, and is %q", kind).WithParam("type", "")
 	}
-	for _, i := range order {
-		call.EmitFrom(0, i, call.Input(0).At(i))
+	return emitInOrder(ctx, call, order)
+}
+
+// emitInOrder gives the items in another order. The JSON of a long list lies in a file, so it is read in the file's order, an
+// eighth of the items at a time.
+func emitInOrder(ctx context.Context, call *nodes.Call, order []int) error {
+	window := max(len(order)/8, 4096)
+	for chunk := range slices.Chunk(order, window) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		places := make([]int, len(chunk))
+		for i := range places {
+			places[i] = i
+		}
+		slices.SortFunc(places, func(a, b int) int { return cmp.Compare(chunk[a], chunk[b]) })
+		items := make([]nodes.Item, len(chunk))
+		for _, place := range places {
+			it := call.Input(0).At(chunk[place])
+			items[place] = it.WithJSON(strings.Clone(it.JSON())) // else it would keep its whole part of the file
+		}
+		for place, it := range items {
+			call.EmitFrom(0, chunk[place], it)
+		}
 	}
 	return nil
 }
@@ -56,6 +78,16 @@ type sortKeys struct {
 type sortKey struct {
 	value nodes.Value
 	text  string
+}
+
+// keepSortKey copies what it keeps: a part of an item would keep the whole of it in memory.
+func keepSortKey(r gjson.Result) sortKey {
+	if r.Type == gjson.String {
+		text := strings.Clone(strings.ToLower(r.Str))
+		return sortKey{nodes.StringValue(text), text}
+	}
+	r.Raw = strings.Clone(r.Raw)
+	return sortKey{nodes.ResultValue(r), ""}
 }
 
 func readSortKeys(call *nodes.Call) (*sortKeys, error) {
@@ -84,14 +116,10 @@ func readSortKeys(call *nodes.Call) (*sortKeys, error) {
 		for i, it := range call.Input(0).All() {
 			r := lookup(it.JSON(), name, !noDots)
 			found = found || r.Exists()
-			values[i] = sortKey{nodes.ResultValue(r), strings.ToLower(r.Str)}
+			values[i] = keepSortKey(r)
 		}
 		if !found {
-			e := nodes.Errorf("Couldn't find the field '%s' in the input data", name)
-			if noDots && strings.Contains(name, ".") {
-				e.Description = "If you're trying to use a nested field, make sure you turn off 'disable dot notation' in the node options"
-			}
-			return nil, e
+			return nil, missingField(name, noDots)
 		}
 		keys.values = append(keys.values, values)
 		keys.descending = append(keys.descending, order != "ascending")

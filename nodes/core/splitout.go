@@ -15,11 +15,31 @@ type splitOut struct{}
 var _ nodes.Node = splitOut{}
 
 func (splitOut) Execute(ctx context.Context, call *nodes.Call) error {
+	return splitItems(ctx, call, splitRules{names: splitSelected})
+}
+
+// splitRules are what Item Lists does otherwise.
+type splitRules struct {
+	names func(p nodes.Param, i int) ([]string, error) // reads a list of fields
+	// kinds is what a field must be: "array", "array or object", or anything.
+	kinds       string
+	mustExist   bool
+	oneField    bool // the parameter is one name, commas and all
+	othersFirst bool // selected other fields stand before the split one
+	noBinary    bool
+}
+
+func splitSelected(p nodes.Param, i int) ([]string, error) {
+	text, err := p.String(i, "")
+	return splitNames(text), err
+}
+
+func splitItems(ctx context.Context, call *nodes.Call, rules splitRules) error {
 	for i, it := range call.Input(0).All() {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		s := splitOutItem{call: call, item: i}
+		s := splitOutItem{call: call, item: i, rules: rules}
 		if err := s.read(); err != nil {
 			return err
 		}
@@ -32,8 +52,9 @@ func (splitOut) Execute(ctx context.Context, call *nodes.Call) error {
 
 // splitOutItem splits one item.
 type splitOutItem struct {
-	call *nodes.Call
-	item int
+	call  *nodes.Call
+	item  int
+	rules splitRules
 
 	fields   []string
 	rename   []string // by field; nil keeps the names
@@ -50,6 +71,10 @@ func (s *splitOutItem) read() error {
 	}
 	switch v.Kind() {
 	case nodes.String:
+		if s.rules.oneField {
+			s.fields = []string{v.Str()}
+			break
+		}
 		s.fields = strings.Split(v.Str(), ",")
 	case nodes.Array:
 		for _, f := range v.Result().Array() {
@@ -80,6 +105,7 @@ func (s *splitOutItem) read() error {
 	if s.binary, err = options.Get("includeBinary").Bool(s.item, false); err != nil {
 		return err
 	}
+	s.binary = s.binary && !s.rules.noBinary
 	return s.readInclude()
 }
 
@@ -88,11 +114,11 @@ func (s *splitOutItem) readInclude() error {
 	if s.include, err = s.call.Param("include").String(s.item, "noOtherFields"); err != nil || s.include != "selectedOtherFields" {
 		return err
 	}
-	selected, err := s.call.Param("fieldsToInclude").String(s.item, "")
+	selected, err := s.rules.names(s.call.Param("fieldsToInclude"), s.item)
 	if err != nil {
 		return err
 	}
-	for _, name := range splitNames(selected) {
+	for _, name := range selected {
 		if name != "" {
 			s.selected = append(s.selected, name)
 		}
@@ -112,7 +138,11 @@ func (s *splitOutItem) split(it nodes.Item) error {
 		if name == "$binary" {
 			return s.splitBinary(it)
 		}
-		lists[f] = elements(lookup(it.JSON(), name, s.dots))
+		value := lookup(it.JSON(), name, s.dots)
+		if err := s.check(name, value); err != nil {
+			return err
+		}
+		lists[f] = elements(value)
 		most = max(most, len(lists[f]))
 	}
 	before, after, err := s.others(it.JSON())
@@ -129,6 +159,20 @@ func (s *splitOutItem) split(it nodes.Item) error {
 			out = out.WithBinary(it.Binary())
 		}
 		s.call.EmitFrom(0, s.item, out)
+	}
+	return nil
+}
+
+// check refuses what the rules do not take.
+func (s *splitOutItem) check(name string, value gjson.Result) error {
+	switch {
+	case !value.Exists():
+		if s.rules.mustExist {
+			return nodes.AsError(missingField(name, !s.dots)).At(s.item)
+		}
+	case s.rules.kinds == "" || value.IsArray() || value.IsObject() && s.rules.kinds == "array or object":
+	default:
+		return nodes.Errorf("The provided field '%s' is not an %s", name, s.rules.kinds).At(s.item)
 	}
 	return nil
 }
@@ -176,18 +220,25 @@ func (s *splitOutItem) row(lists [][]gjson.Result, row int, before string, after
 		p      fieldPlan
 		values = make([]nodes.Value, 0, len(lists)+len(after))
 	)
-	for f, list := range lists {
-		if row >= len(list) {
-			continue
-		}
-		p.add(s.name(f), "")
-		values = append(values, nodes.ResultValue(list[row]))
-	}
-	for f, v := range after {
+	add := func(name string, v nodes.Value) {
 		if v.Kind() != nodes.Undefined {
-			p.add(s.selected[f], "")
+			p.add(name, "")
 			values = append(values, v)
 		}
+	}
+	if s.rules.othersFirst {
+		for f, v := range after {
+			add(s.selected[f], v)
+		}
+		after = nil
+	}
+	for f, list := range lists {
+		if row < len(list) {
+			add(s.name(f), nodes.ResultValue(list[row]))
+		}
+	}
+	for f, v := range after {
+		add(s.selected[f], v)
 	}
 	json := string(p.appendObject(nil, before, values))
 	if p.indices {

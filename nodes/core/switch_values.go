@@ -90,14 +90,21 @@ func switchValue(call *nodes.Call, p nodes.Param, kind string, i int) (nodes.Val
 }
 
 func switchRule(call *nodes.Call, rule nodes.Param, kind string, a nodes.Value, i int, regexes *regexCache) (bool, error) {
-	def := map[string]string{"boolean": "equal", "dateTime": "after", "number": "smaller", "string": "equal"}[kind]
-	op, err := rule.Get("operation").String(i, def)
+	op, err := rule.Get("operation").String(i, "")
 	if err != nil {
 		return false, err
 	}
 	b, err := switchValue(call, rule.Get("value2"), kind, i)
 	if err != nil {
 		return false, err
+	}
+	return compareV1(op, kind, a, b, regexes)
+}
+
+// compareV1 is how the old nodes (Switch by value, If 1, Filter 1) compare. No operation is the one of its type.
+func compareV1(op, kind string, a, b nodes.Value, regexes *regexCache) (bool, error) {
+	if op == "" {
+		op = map[string]string{"boolean": "equal", "dateTime": "after", "number": "smaller", "string": "equal"}[kind]
 	}
 	switch op {
 	case "equal":
