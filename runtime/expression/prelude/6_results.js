@@ -1,11 +1,16 @@
 // ---- results: a tag and JSON, one line each
 
 const toTag = (v) => Object.prototype.toString.call(v);
-// cloned refuses functions, as n8n does when it takes a value out of its sandbox.
-const cloned = (_, v) => {
-	if (typeof v === 'function') throw new TypeError(v + ' could not be cloned.');
-	return typeof v === 'bigint' ? String(v) : v;
-};
+// Taken out of the sandbox, functions are refused, as n8n does, and BigInts are texts. toJSON does it where a replacer would be
+// called for every value; to the code itself both are as they are in JavaScript.
+let leaving = false;
+Object.defineProperty(Function.prototype, 'toJSON', { value: function toJSON() {
+	if (leaving) throw new TypeError(this + ' could not be cloned.');
+} });
+Object.defineProperty(BigInt.prototype, 'toJSON', { value: function toJSON() {
+	if (leaving) return String(this);
+	throw new TypeError('Do not know how to serialize a BigInt');
+} });
 const encode = (v) => {
 	switch (typeof v) {
 		case 'undefined': return 'u';
@@ -21,8 +26,13 @@ const encode = (v) => {
 			if (/ (Iterator|Generator)\]$/.test(toTag(v))) return 'm' + stringify(toTag(v) + ' could not be cloned.');
 			if (/ (WeakMap|WeakSet|WeakRef|Promise)\]$/.test(toTag(v))) return 'm' + stringify(toTag(v).replace(/^\[object (\w+)\]$/, '#<$1>') + ' could not be cloned.');
 	}
-	const json = stringify(v, cloned);
-	return json === undefined ? 'u' : 'v' + json;
+	leaving = true;
+	try {
+		const json = stringify(v);
+		return json === undefined ? 'u' : 'v' + json;
+	} finally {
+		leaving = false;
+	}
 };
 // swallow notes an error that makes part of an expression undefined.
 let swallowed = [];
