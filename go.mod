@@ -6,8 +6,8 @@ require (
 	github.com/dlclark/regexp2/v2 v2.12.0
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/gofrs/flock v0.13.1
-	github.com/gorilla/websocket v1.5.3
 	github.com/google/uuid v1.6.0
+	github.com/gorilla/websocket v1.5.3
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/hashicorp/go-plugin v1.8.0
 	github.com/kaptinlin/jsonrepair v0.2.15
@@ -30,7 +30,10 @@ require (
 	modernc.org/sqlite v1.60.1
 )
 
-require github.com/bmatcuk/doublestar/v4 v4.10.4
+require (
+	github.com/adhocore/gronx v1.20.4
+	github.com/bmatcuk/doublestar/v4 v4.10.4
+)
 
 require (
 	github.com/cenkalti/backoff/v5 v5.0.3 // indirect

@@ -12,6 +12,12 @@ type Trigger interface {
 	Listen(ctx context.Context, call *Call, start Start) error
 }
 
+// ByHand is a Trigger that gives its item when it is executed, so that a run by hand can begin at it.
+type ByHand interface {
+	Trigger
+	ByHand()
+}
+
 // Webhook is a Node that starts runs when an HTTP request arrives.
 type Webhook interface {
 	Node

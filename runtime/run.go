@@ -323,7 +323,7 @@ func (p *Plan) startNode(name string, hasInput bool) (*step, error) {
 		return nil, err
 	}
 	_, pinned := p.Workflow.PinData[start.node.Name]
-	if start.waitsForEvents() && !hasInput && !pinned && !start.node.Disabled {
+	if _, byHand := start.typ.Node.(nodes.ByHand); !byHand && start.waitsForEvents() && !hasInput && !pinned && !start.node.Disabled {
 		return nil, Problems{{
 			Severity: SeverityError, File: p.Workflow.File, Node: start.node.Name,
 			Message: fmt.Sprintf("the run would start at this %s, which waits for an event", start.typ.Descriptor.DisplayName),

@@ -14,6 +14,7 @@ var list = []struct {
 }{
 	{"aggregate", aggregate{}},
 	{"compareDatasets", compareDatasets{}},
+	{"cron", newCronTrigger()},
 	{"crypto", cryptoNode{}},
 	{"dateTime", dateTime{}},
 	{"errorTrigger", errorTrigger{}},
@@ -22,6 +23,7 @@ var list = []struct {
 	{"executionData", executionData{}},
 	{"filter", filter{}},
 	{"if", ifNode{}},
+	{"interval", newIntervalTrigger()},
 	{"itemLists", itemLists{}},
 	{"limit", limit{}},
 	{"manualTrigger", manualTrigger{}},
@@ -30,6 +32,7 @@ var list = []struct {
 	{"readWriteFile", readWriteFile{}},
 	{"removeDuplicates", removeDuplicates{}},
 	{"renameKeys", renameKeys{}},
+	{"scheduleTrigger", newScheduleTrigger()},
 	{"set", set{}},
 	{"sort", sortNode{}},
 	{"splitInBatches", splitInBatches{}},

@@ -83,7 +83,7 @@ const (
 func (l *listener) frame(ctx context.Context, text string) error {
 	normal, err := nodes.Normalize(text)
 	if err != nil {
-		l.call.Log.Warn("a frame of the Call Control API is not JSON and is passed over", "node", l.call.Name, "error", err)
+		l.call.Log.Warn("a frame of the Call Control API is not JSON and is passed over", "error", err)
 		return nil
 	}
 	frame := gjson.Parse(normal)
@@ -93,7 +93,7 @@ func (l *listener) frame(ctx context.Context, text string) error {
 		entity: parseEntity(body.Get("entity").String()), data: body.Get("attached_data").Raw,
 	}
 	if !body.Get("event_type").Exists() {
-		l.call.Log.Warn("a frame of the Call Control API has no event and is passed over", "node", l.call.Name)
+		l.call.Log.Warn("a frame of the Call Control API has no event and is passed over")
 		return nil
 	}
 	switch {

@@ -60,7 +60,7 @@ func (t trigger) Listen(ctx context.Context, call *nodes.Call, start nodes.Start
 			return final
 		}
 		wait := backoff(try)
-		call.Log.Warn("the connection to the Call Control API is lost and will be made again", "node", call.Name, "wait", wait, "error", err)
+		call.Log.Warn("the connection to the Call Control API is lost and will be made again", "wait", wait, "error", err)
 		if l.pause(ctx, wait) != nil {
 			return nil
 		}
