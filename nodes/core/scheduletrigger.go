@@ -81,7 +81,7 @@ func (s scheduleTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 		call.Log.Info("the next run by schedule", "at", due[i].Format(time.RFC3339))
 		for left := due[i].Sub(now()); left > 0; left = due[i].Sub(now()) {
 			if s.pause(ctx, min(left, recheck)) != nil {
-				return nil
+				return nil //nolint:nilerr // it was cancelled, which is how a trigger ends
 			}
 		}
 		if _, err := start(ctx, nodes.ItemsOf(s.item(due[i]))); err != nil {

@@ -101,6 +101,9 @@ func (l *listener) connect(ctx context.Context) (*websocket.Conn, error) {
 		}
 		address := "ws" + strings.TrimPrefix(a.BaseURL, "http") + apiPath + "/ws" // http becomes ws, https wss
 		c, res, err := l.client(a).dialer.DialContext(ctx, address, header)
+		if res != nil {
+			defer res.Body.Close()
+		}
 		if err == nil {
 			conn = c
 			conn.SetReadLimit(maxFrame)

@@ -48,7 +48,7 @@ func (t trigger) Listen(ctx context.Context, call *nodes.Call, start nodes.Start
 	for try := 0; ; try++ {
 		heard, err := l.connection(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // it was cancelled, which is how a trigger ends
 		}
 		if heard {
 			try = 0
@@ -62,7 +62,7 @@ func (t trigger) Listen(ctx context.Context, call *nodes.Call, start nodes.Start
 		wait := backoff(try)
 		call.Log.Warn("the connection to the Call Control API is lost and will be made again", "wait", wait, "error", err)
 		if l.pause(ctx, wait) != nil {
-			return nil
+			return nil //nolint:nilerr // it was cancelled
 		}
 	}
 }
