@@ -23,7 +23,9 @@ import (
 
 	"github.com/cordboard/cordboard/credentials"
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/code"
 	"github.com/cordboard/cordboard/nodes/core"
+	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/nodes/plugin"
 	"github.com/cordboard/cordboard/nodes/request"
 	"github.com/cordboard/cordboard/runtime"
@@ -108,7 +110,7 @@ func New(opts Options) (*Runtime, error) {
 			return nil, err
 		}
 	}
-	r.types = append(core.Nodes(), opts.Nodes...)
+	r.types = slices.Concat(core.Nodes(), code.Nodes(), network.NodesWith(network.Options{Executor: r.requests}), opts.Nodes)
 	return r, r.build()
 }
 

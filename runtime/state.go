@@ -35,6 +35,8 @@ type State struct {
 	Contexts map[string]json.RawMessage
 	// CustomData are the texts that nodes kept with the run.
 	CustomData nodes.CustomData
+	// StaticData is what the workflow's scripts keep in this run, a JSON object.
+	StaticData json.RawMessage
 	// Suspended is set while the run waits for a time or a call.
 	Suspended *Suspension
 	// Reply is what a node answered to the webhook that started the run.
@@ -205,6 +207,7 @@ type stateJSON struct {
 	Waiting     []Pending                  `json:"waiting"`
 	Contexts    map[string]json.RawMessage `json:"contexts,omitempty"`
 	CustomData  *nodes.CustomData          `json:"customData,omitempty"`
+	StaticData  json.RawMessage            `json:"staticData,omitempty"`
 	Suspended   *Suspension                `json:"suspended,omitempty"`
 	Reply       *nodes.Response            `json:"reply,omitempty"`
 }
@@ -216,7 +219,7 @@ func (s *State) Encode() ([]byte, error) {
 	out := stateJSON{
 		Version: stateVersion, ExecutionID: s.ExecutionID, Mode: s.Mode, StartedAt: s.StartedAt, Status: s.Status, Until: s.Until,
 		Steps: make([]json.RawMessage, len(s.Steps)), Stack: s.Stack, Waiting: s.Waiting, Contexts: s.Contexts,
-		CustomData: &s.CustomData, Suspended: s.Suspended, Reply: s.Reply,
+		CustomData: &s.CustomData, StaticData: s.StaticData, Suspended: s.Suspended, Reply: s.Reply,
 	}
 	if s.Err != nil {
 		out.Error = appendError(nil, s.Err)
@@ -245,7 +248,7 @@ func DecodeState(text []byte) (*State, error) {
 	}
 	s := &State{
 		ExecutionID: in.ExecutionID, Mode: in.Mode, StartedAt: in.StartedAt, Status: in.Status, Until: in.Until, Stack: in.Stack, Waiting: in.Waiting,
-		Contexts: in.Contexts, Suspended: in.Suspended, Reply: in.Reply,
+		Contexts: in.Contexts, StaticData: in.StaticData, Suspended: in.Suspended, Reply: in.Reply,
 	}
 	if in.CustomData != nil {
 		s.CustomData = *in.CustomData

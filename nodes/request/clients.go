@@ -17,6 +17,7 @@ const headerTimeout = 5 * time.Minute
 type clients struct {
 	mu   sync.Mutex
 	list map[clientKey]*http.Client
+	open map[Connection]*http.Client // for nodes whose requests are their own
 }
 
 type clientKey struct {
@@ -63,6 +64,9 @@ func (c *clients) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, client := range c.list {
+		client.CloseIdleConnections()
+	}
+	for _, client := range c.open {
 		client.CloseIdleConnections()
 	}
 }

@@ -20,6 +20,8 @@ import (
 type Options struct {
 	// Script are the limits of the JavaScript tier; its prelude is set here.
 	Script script.Options
+	// NodeScripts are the limits of the scripts of nodes. The defaults are 10 machines of 512 MB and 60 s a turn.
+	NodeScripts script.Options
 	// NoNative sends everything through JavaScript, to compare the tiers.
 	NoNative bool
 }
@@ -28,17 +30,18 @@ type Options struct {
 // concurrent use.
 type Evaluator struct {
 	pool     *script.Pool
+	scripts  *scripts
 	noNative bool
 }
 
 // NewEvaluator returns an evaluator with these options.
 func NewEvaluator(o Options) *Evaluator {
-	o.Script.Prelude = prelude()
-	return &Evaluator{pool: script.NewPool(o.Script), noNative: o.NoNative}
+	o.Script.Prelude = prelude(false)
+	return &Evaluator{pool: script.NewPool(o.Script), scripts: newScripts(o.NodeScripts), noNative: o.NoNative}
 }
 
 // Close frees the JavaScript machines.
-func (v *Evaluator) Close() error { return v.pool.Close() }
+func (v *Evaluator) Close() error { return errors.Join(v.pool.Close(), v.scripts.pool.Close()) }
 
 // Limits of what goes into the JavaScript tier at once.
 const (
@@ -59,6 +62,7 @@ type Batch struct {
 	columns  map[*Expression]*column
 	failures []error // by the number that JavaScript knows them by
 	queries  map[string]*jmespath.Query
+	job      *job // the script under way
 }
 
 // column holds the values of an expression for a run of items, as the JavaScript tier wrote them.

@@ -76,6 +76,11 @@ func (b *Batch) ask(what string, args []gjson.Result) (json string, err error) {
 		return b.askJMESPath(argOf(args, 0), argOf(args, 1).Str)
 	case "text":
 		return askText(name, args[1:])
+	case "failure":
+		return b.failureText(int(argOf(args, 0).Int()))
+	}
+	if b.job != nil {
+		return b.job.ask(what, args)
 	}
 	return "", askedFailure(args)
 }

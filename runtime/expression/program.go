@@ -3,6 +3,7 @@ package expression
 import (
 	"embed"
 	"encoding/json"
+	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,19 +14,24 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-//go:embed prelude/*.js
+//go:embed prelude/*.js scripts/*.js
 var preludeFiles embed.FS
 
-// prelude returns what each machine of the JavaScript tier loads: the files of prelude/, in order.
-func prelude() string {
+// prelude returns what each machine of the JavaScript tier loads: the files of prelude/, in order. Those that run the
+// scripts of nodes load the files of scripts/ in place of the last one, the entry.
+func prelude(forScripts bool) string {
 	var b strings.Builder
 	b.WriteString("((extensionTypes, hostTexts, unsafeNames) => {")
-	files, err := preludeFiles.ReadDir("prelude")
-	if err != nil {
-		panic(err) // they are in the binary
+	files, err := fs.Glob(preludeFiles, "prelude/*.js")
+	if err != nil || len(files) == 0 {
+		panic("no prelude") // it is in the binary
 	}
-	for _, f := range files {
-		source, err := preludeFiles.ReadFile("prelude/" + f.Name())
+	if forScripts {
+		scripts, _ := fs.Glob(preludeFiles, "scripts/*.js") // the pattern is well formed
+		files = append(files[:len(files)-1], scripts...)
+	}
+	for _, name := range files {
+		source, err := preludeFiles.ReadFile(name)
 		if err != nil {
 			panic(err)
 		}

@@ -1,6 +1,8 @@
 // Freezes everything that is reachable from the global object, so that one evaluation leaves nothing for the next.
 (() => {
 	const seen = new Set();
+	// Objects below these often get members of the same names as theirs.
+	const open = new Set([Object, Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError].map((c) => c.prototype));
 	const todo = [globalThis];
 	// Reachable by syntax only.
 	todo.push(Object.getPrototypeOf(function* () {}), Object.getPrototypeOf(async function () {}),
@@ -21,9 +23,9 @@
 		for (const key of Reflect.ownKeys(properties)) {
 			const p = properties[key];
 			todo.push(p.value, p.get, p.set);
-			// An own toString or the like on a plain object must stay possible, although the one of the frozen
-			// prototype is not writable: an accessor allows the assignment to reach the object.
-			if (o === Object.prototype && 'value' in p && p.configurable && key !== 'constructor') {
+			// An own toString on a plain object, or an own name on an error, must stay possible, although the one of
+			// the frozen prototype is not writable: an accessor allows the assignment to reach the object.
+			if (open.has(o) && 'value' in p && p.configurable && key !== 'constructor') {
 				const value = p.value;
 				Object.defineProperty(o, key, {
 					enumerable: false, configurable: false,

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"time"
 
 	"modernc.org/quickjs"
 )
@@ -79,12 +80,17 @@ func (m *machine) askHost(args []any) (any, error) {
 	return answer, nil
 }
 
-func (m *machine) call(ctx context.Context, p *Program, host Host, args []any) (string, error) {
+func (m *machine) call(ctx context.Context, p *Program, t task, args []any) (string, error) {
 	m.calls++
-	m.host, m.hostErr = host, nil
+	m.host, m.hostErr = t.host, nil
 	defer func() { m.host = nil }()
-	stop := context.AfterFunc(ctx, m.vm.Interrupt)
+	over := make(chan struct{})
+	defer close(over)
+	stop := context.AfterFunc(ctx, func() { m.interrupt(over) })
 	result, err := m.run(p, args)
+	if t.wait != nil && err == nil {
+		result, err = m.settle(ctx, t.wait, result)
+	}
 	if !stop() {
 		m.spoiled = true // the interrupt may still be pending, or come only now
 	}
@@ -106,17 +112,90 @@ func (m *machine) call(ctx context.Context, p *Program, host Host, args []any) (
 
 // run calls the entry. A panic of the engine itself ends only this call and this machine.
 func (m *machine) run(p *Program, args []any) (result any, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			m.spoiled = true
-			result, err = nil, fmt.Errorf("the JavaScript engine panicked: %v", r)
-		}
-	}()
+	defer m.rescue(&err)
 	f, err := m.compiled(p)
 	if err != nil {
 		return nil, err
 	}
 	return m.entry.Call(quickjs.UndefinedValue, append([]any{f}, args...)...)
+}
+
+// interrupt stops what runs until the call is over. Once is not enough: an interrupt between two turns is lost.
+func (m *machine) interrupt(over <-chan struct{}) {
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		m.vm.Interrupt()
+		select {
+		case <-over:
+			return
+		case <-again.C:
+		}
+	}
+}
+
+// settle runs promises and turns of the entry until it gives text. A machine on which anything is left to run, or that gave
+// no text, is not used again: what is left would run in another's call.
+func (m *machine) settle(ctx context.Context, wait Wait, result any) (any, error) {
+	for {
+		if _, isText := result.(string); isText {
+			n, err := m.drain()
+			m.spoiled = m.spoiled || n > 0 || err != nil
+			return result, nil
+		}
+		if _, err := m.drain(); err != nil {
+			m.spoiled = true
+			return nil, err
+		}
+		if err := context.Cause(ctx); err != nil {
+			m.spoiled = true
+			return nil, err
+		}
+		var err error
+		if result, err = m.turn(); err != nil {
+			m.spoiled = true
+			return nil, err
+		}
+		if ms, isNumber := number(result); isNumber && ms != 0 {
+			if ms < 0 {
+				m.spoiled = true
+				return nil, ErrStuck
+			}
+			if err := wait(ctx, time.Duration(ms*float64(time.Millisecond))); err != nil {
+				m.spoiled = true
+				return nil, err
+			}
+		}
+	}
+}
+
+func number(v any) (float64, bool) {
+	switch v := v.(type) {
+	case int:
+		return float64(v), true
+	case float64:
+		return v, true
+	}
+	return 0, false
+}
+
+// drain runs the promises that are due.
+func (m *machine) drain() (n int, err error) {
+	defer m.rescue(&err)
+	return m.vm.ExecutePendingJobs()
+}
+
+func (m *machine) turn() (result any, err error) {
+	defer m.rescue(&err)
+	return m.entry.Call(quickjs.UndefinedValue)
+}
+
+// rescue makes a panic of the engine an error of this call; the machine is not used again.
+func (m *machine) rescue(err *error) {
+	if r := recover(); r != nil {
+		m.spoiled = true
+		*err = fmt.Errorf("the JavaScript engine panicked: %v", r)
+	}
 }
 
 func (m *machine) compiled(p *Program) (quickjs.Value, error) {
@@ -143,13 +222,16 @@ func (m *machine) dropPrograms() {
 
 // explain turns an exception into an Error. QuickJS raises InternalError only where a limit was reached.
 func (m *machine) explain(err error) error {
+	if errors.Is(err, ErrStuck) {
+		return err
+	}
 	var e *quickjs.Error
 	if !errors.As(err, &e) {
 		m.spoiled = true
 		return fmt.Errorf("run JavaScript: %w", err)
 	}
 	if e.Name != "InternalError" {
-		return &Error{Name: e.Name, Message: e.Message}
+		return &Error{Name: e.Name, Message: e.Message, Line: e.LineNumber}
 	}
 	m.spoiled = true
 	reasons := map[string]string{

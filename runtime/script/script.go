@@ -66,6 +66,9 @@ type Host func(request string) (string, error)
 // ErrLimit is wrapped by the errors of code that used up its memory, time or stack, or was cancelled.
 var ErrLimit = errors.New("limit exceeded")
 
+// ErrStuck is returned for JavaScript that waits for something that never comes.
+var ErrStuck = errors.New("the JavaScript waits for a promise that nothing will ever settle")
+
 // ErrClosed is returned by calls to a closed pool.
 var ErrClosed = errors.New("script pool is closed")
 
@@ -74,6 +77,7 @@ type Error struct {
 	Name    string // TypeError
 	Message string
 	Limit   bool // the code ran into a limit: errors.Is(err, ErrLimit)
+	Line    int  // of a SyntaxError, in the program's source, from 1; else 0
 }
 
 func (e *Error) Error() string {
@@ -122,6 +126,27 @@ func (p *Pool) Close() error {
 // all are busy. What one call leaves behind is not seen by another: globals are frozen, and a machine that ran into a
 // limit is thrown away.
 func (p *Pool) Call(ctx context.Context, program *Program, host Host, args ...any) (string, error) {
+	return p.run(ctx, program, task{host: host}, args)
+}
+
+// Wait pauses a call whose JavaScript waits: for d at most, and shorter if something happened.
+type Wait func(ctx context.Context, d time.Duration) error
+
+// CallAsync is Call for an entry that may give undefined instead of text: its result is then still to come. The promises that
+// are due are run, then entry() is called, with no program, until it gives text. A number that it gives is the
+// milliseconds to wait before the next turn; a negative one says that nothing will ever come. The time limit is that of
+// each turn; how long all of them take is for ctx to bound.
+func (p *Pool) CallAsync(ctx context.Context, program *Program, host Host, wait Wait, args ...any) (string, error) {
+	return p.run(ctx, program, task{host, wait}, args)
+}
+
+// task is what a call brings beside its arguments.
+type task struct {
+	host Host
+	wait Wait // nil if the entry gives its text at once
+}
+
+func (p *Pool) run(ctx context.Context, program *Program, t task, args []any) (string, error) {
 	select {
 	case p.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -132,7 +157,7 @@ func (p *Pool) Call(ctx context.Context, program *Program, host Host, args ...an
 	if err != nil {
 		return "", err
 	}
-	text, err := m.call(ctx, program, host, args)
+	text, err := m.call(ctx, program, t, args)
 	p.put(m)
 	return text, err
 }

@@ -10,6 +10,9 @@ delete globalThis.__host;
 
 class Failure {
 	constructor(id) { this.id = id; }
+	get name() { return 'ExpressionError'; }
+	get message() { return query('failure', this.id).message; }
+	get description() { return query('failure', this.id).description; }
 }
 // The host answers "=" and JSON, "" for undefined, "#" and the number of an error that it keeps, or "!" and the text of
 // an exception of JavaScript's own.

@@ -50,17 +50,19 @@ const nodes = (index) => new Proxy({}, {
 		return Object.defineProperty(reference, 'context', { get: () => once('context', name) });
 	},
 });
+const inputItems = () => once('input', 0);
 class Input {
 	#current;
 	constructor(current) { this.#current = current; }
 	get item() { return whole(this.#current); }
-	first() { return once('input', 0)[0]; }
-	last() { return once('input', 0).at(-1); }
-	all() { return once('input', 0); }
+	first() { return inputItems()[0]; }
+	last() { return inputItems().at(-1); }
+	all() { return inputItems(); }
 	get params() { return once('inputParams'); }
 	get context() { return once('inputContext'); }
 }
 const whole = (current) => {
+	if (current.list) return current.list()[current.index];
 	const item = query('item', current.index);
 	if (item) item.json = current.json;
 	return item;
@@ -92,7 +94,7 @@ const evaluateText = (source, index) => {
 // otherItem is $item(index): the variables as item index sees them.
 const otherItem = (index) => {
 	if (!Number.isInteger(index)) return {};
-	const count = once('input', 0).length;
+	const count = inputItems().length;
 	if (index < 0 || index >= count) wrong(`"${query('self')}" node has ${count} item(s) but you're trying to access item ${index}`);
 	const current = { index, json: once('item', index).json };
 	return Object.fromEntries(Object.entries(perItem).filter(([name]) => name !== '$item').map(([name, value]) => [name, value(current)]));
@@ -142,7 +144,7 @@ const fixed = (name, extra) => {
 	if (Object.hasOwn(functions, name)) return functions[name];
 	if (statics.has(name)) return once('static', name);
 	switch (name) {
-		case '$items': return (name, output = 0, run = -1) => name === undefined ? once('input', 0) : once('output', nodeName(name), output, run);
+		case '$items': return (name, output = 0, run = -1) => name === undefined ? inputItems() : once('output', nodeName(name), output, run);
 		case '$env': return new Proxy({}, { get: (_, key) => typeof key === 'symbol' || key === 'toJSON' ? undefined : once('env', key) });
 		case '$now': return answered(once('now'));
 		case '$today': return answered(once('today'));

@@ -1,0 +1,28 @@
+// Package network holds the descriptors of the nodes that talk to servers, a JSON file each, named after the node. Behaviour
+// is in package nodes/network.
+package network
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+
+	"github.com/cordboard/cordboard/descriptors"
+)
+
+//go:embed *.json
+var files embed.FS
+
+// Node returns the descriptor of the node with this name, the file's name without ".json". A file that is missing or broken is
+// a mistake in the program, which the tests find: it panics.
+func Node(name string) *descriptors.Node {
+	text, err := files.ReadFile(name + ".json")
+	if err != nil {
+		panic(err)
+	}
+	d := &descriptors.Node{}
+	if err := json.Unmarshal(text, d); err != nil {
+		panic(fmt.Errorf("descriptors/network/%s.json: %w", name, err))
+	}
+	return d
+}

@@ -1,0 +1,68 @@
+package code_test
+
+const (
+	engineWords = "n8n gives the wording of its JavaScript engine; here it is ours, with the line"
+	notInN8N    = "n8n's Code node lacks it; here it is there (see TestNode)"
+	ownError    = "n8n fails with an error of its own code instead of the one of the workflow's"
+	noItem      = "n8n gives an item whose json is no object"
+)
+
+// skipped are the recorded cases that are not met, each with the reason.
+var skipped = map[string]string{
+	"code/binary-buffer-missing":  "n8n's message is {}; here the item and the field are named",
+	"code/circular":               "n8n's message is \"Unknown error\"; here it says what is wrong",
+	"code/default-code":           "as above",
+	"code/default-code-each":      "as above",
+	"code/empty-code":             "as above",
+	"code/each-binary-variable":   "n8n's $binary is always empty in code; here it has the item's files",
+	"code/each-syntax":            engineWords,
+	"code/each-syntax-continue":   engineWords,
+	"code/syntax":                 engineWords,
+	"code/syntax-line":            engineWords,
+	"code/unclosed":               engineWords,
+	"code/json-parse":             engineWords,
+	"function/syntax":             engineWords,
+	"code/error-key":              "n8n loses the item's json",
+	"code/known-keys":             "n8n leaves no run data",
+	"code/paired-text":            "n8n keeps a pairedItem that is none",
+	"code/get-proto":              "n8n's items come from another realm, where they are no Arrays; here they are",
+	"code/proto":                  "prototypes are frozen, so that one script cannot change another's",
+	"code/globals":                notInN8N,
+	"function/globals":            notInN8N,
+	"code/helpers-names":          "n8n's this holds all variables",
+	"code/clone":                  notInN8N,
+	"code/microtask":              notInN8N,
+	"code/params":                 notInN8N,
+	"code/url":                    notInN8N,
+	"code/url-bad":                notInN8N,
+	"code/url-change":             notInN8N,
+	"code/uuid":                   notInN8N,
+	"code/require-crypto":         "n8n allows it where NODE_FUNCTION_ALLOW_BUILTIN says so; here it always is",
+	"code/require-luxon":          "n8n allows it where NODE_FUNCTION_ALLOW_EXTERNAL says so; here it always is",
+	"function/require":            "as above",
+	"code/require-caught":         "n8n puts the line into the message of a caught error too",
+	"code/node-params":            "n8n fills in the parameters' defaults",
+	"code/parameter":              "as above",
+	"code/unknown-mode":           "n8n names the wrong parameter",
+	"function/continue-shape":     ownError,
+	"function/item-null":          ownError,
+	"function/json-null":          ownError,
+	"function/null":               ownError,
+	"function/number":             ownError,
+	"function/reference":          ownError,
+	"function/throw":              ownError,
+	"function/throw-text":         ownError,
+	"function/undefined":          ownError,
+	"function/workflow":           ownError,
+	"functionItem/async":          ownError,
+	"functionItem/index":          ownError,
+	"functionItem/null":           ownError,
+	"functionItem/reference":      ownError,
+	"functionItem/sloppy":         ownError,
+	"functionItem/throw":          ownError,
+	"function/json-list":          noItem,
+	"functionItem/list":           noItem,
+	"functionItem/number":         noItem,
+	"functionItem/shape-continue": noItem,
+	"functionItem/string":         noItem,
+}
