@@ -247,7 +247,7 @@ func (r *Runtime) Run(ctx context.Context, w *Workflow, opts RunOptions) (*Resul
 		return nil, err
 	}
 	run := x.Complete(ctx)
-	r.reportFailure(ctx, w, run)
+	r.reportFailure(ctx, w, run, opts.Await)
 	result := &Result{run, store}
 	if run.Err != nil {
 		return result, run.Err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,8 @@ const (
 type library struct {
 	mu   sync.Mutex
 	kept map[string]*Workflow
+	// files are the names of the files in which ids were found, by folder and id.
+	files map[[2]string]string
 }
 
 // finder finds workflows for runs. It implements runtime.Workflows.
@@ -79,11 +82,20 @@ func (f finder) read(ctx context.Context, ref nodes.WorkflowRef, caller *runtime
 		return readBeside(ref.File, caller.File)
 	case ref.URL != "":
 		text, err = fetch(ctx, ref.URL)
-		return ref.URL, text, err
+		return cleanURL(ref.URL), text, err
 	case f.opts.Workflows != nil:
 		return f.opts.Workflows(ctx, ref.ID)
 	}
-	return findBeside(ref.ID, caller.File)
+	return f.findBeside(ref.ID, caller.File)
+}
+
+// cleanURL is an address for messages: without user, password and query, which may be secrets.
+func cleanURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "the address"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 // readBeside reads a workflow file that lies in the folder of the calling one, or below it.
@@ -118,8 +130,8 @@ func readBeside(path, caller string) (file, text string, err error) {
 }
 
 // findBeside looks for a workflow by its id among the files in the folder of the calling one: ID.json, else the file whose
-// "id" is that.
-func findBeside(id, caller string) (file, text string, err error) {
+// "id" is that. No link leads out of the folder.
+func (f finder) findBeside(id, caller string) (file, text string, err error) {
 	folder := filepath.Dir(caller)
 	missing := nodes.Errorf("%w", ErrNoWorkflow)
 	missing.Hint = fmt.Sprintf("No file in %s holds a workflow with the id %q: name it %s.json, or give it that \"id\".", folder, id, id)
@@ -127,30 +139,55 @@ func findBeside(id, caller string) (file, text string, err error) {
 		missing.Hint = "The parameter workflowId is empty."
 		return "", "", missing
 	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return "", "", missing
+	}
+	defer root.Close()
 	if filepath.IsLocal(id+".json") && filepath.Base(id) == id {
-		named := filepath.Join(folder, id+".json")
-		if content, err := os.ReadFile(named); err == nil {
-			return named, string(content), nil
+		if text, ok := workflowIn(root, id+".json"); ok {
+			return filepath.Join(folder, id+".json"), text, nil
 		}
+	}
+	has := func(name string) (string, bool) {
+		text, ok := workflowIn(root, name)
+		return text, ok && gjson.Get(text, "id").String() == id && gjson.Get(text, "nodes").IsArray()
+	}
+	f.library.mu.Lock()
+	known := f.library.files[[2]string{folder, id}]
+	f.library.mu.Unlock()
+	if text, ok := has(known); known != "" && ok {
+		return filepath.Join(folder, known), text, nil
 	}
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return "", "", missing
 	}
 	for _, entry := range entries {
-		if entry.IsDir() || !strings.EqualFold(filepath.Ext(entry.Name()), ".json") {
-			continue
-		}
-		path := filepath.Join(folder, entry.Name())
-		if info, err := entry.Info(); err != nil || info.Size() > maxWorkflow {
-			continue
-		}
-		content, err := os.ReadFile(path)
-		if err == nil && gjson.GetBytes(content, "id").String() == id && gjson.GetBytes(content, "nodes").IsArray() {
-			return path, string(content), nil
+		if text, ok := has(entry.Name()); ok {
+			f.library.mu.Lock()
+			defer f.library.mu.Unlock()
+			if f.library.files == nil {
+				f.library.files = map[[2]string]string{}
+			}
+			f.library.files[[2]string{folder, id}] = entry.Name()
+			return filepath.Join(folder, entry.Name()), text, nil
 		}
 	}
 	return "", "", missing
+}
+
+// workflowIn reads a file that may hold a workflow: a regular one of a bounded size whose name ends with .json.
+func workflowIn(root *os.Root, name string) (text string, ok bool) {
+	if !strings.EqualFold(filepath.Ext(name), ".json") {
+		return "", false
+	}
+	info, err := root.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxWorkflow {
+		return "", false
+	}
+	content, err := root.ReadFile(name)
+	return string(content), err == nil
 }
 
 // fetch reads a workflow from an address.
@@ -159,26 +196,33 @@ func fetch(ctx context.Context, address string) (string, error) {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return "", nodes.Errorf("the workflow's address cannot be used: %w", err)
+		return "", nodes.Errorf("the workflow's address, %s, cannot be used", cleanURL(address))
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return "", nodes.Errorf("the workflow cannot be read: %w", err)
+		var whole *url.Error // its text repeats the address
+		if errors.As(err, &whole) {
+			err = whole.Err
+		}
+		return "", nodes.Errorf("the workflow at %s cannot be read: %w", cleanURL(address), err)
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(http.MaxBytesReader(nil, res.Body, maxWorkflow))
 	if err != nil {
-		return "", nodes.Errorf("the workflow at %s cannot be read: %w", address, err)
+		return "", nodes.Errorf("the workflow at %s cannot be read: %w", cleanURL(address), err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return "", nodes.Errorf("the workflow cannot be read: %s answered %s", address, res.Status)
+		return "", nodes.Errorf("the workflow cannot be read: %s answered %s", cleanURL(address), res.Status)
 	}
 	return string(text), nil
 }
 
+// awaiter is RunOptions.Await.
+type awaiter = func(ctx context.Context, w runtime.Waiting) (*nodes.Items, error)
+
 // reportFailure starts the error workflow of a run that failed: the one that the settings name, else the workflow's own Error
 // Trigger. What goes wrong with it is logged. A failed error workflow starts no other.
-func (r *Runtime) reportFailure(ctx context.Context, w *Workflow, run *runtime.Run) {
+func (r *Runtime) reportFailure(ctx context.Context, w *Workflow, run *runtime.Run, await awaiter) {
 	if run.Status != runtime.StatusError || run.State.Mode == "error" {
 		return
 	}
@@ -200,7 +244,7 @@ func (r *Runtime) reportFailure(ctx context.Context, w *Workflow, run *runtime.R
 		}
 		return
 	}
-	result, err := r.Run(ctx, handler, RunOptions{Start: start, Input: &item, Mode: "error"})
+	result, err := r.Run(ctx, handler, RunOptions{Start: start, Input: &item, Mode: "error", Await: await})
 	if result != nil {
 		defer result.Close()
 	}

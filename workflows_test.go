@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime"
 )
 
@@ -118,6 +119,8 @@ func TestFindWorkflow(t *testing.T) {
 		"no such file":        {file("nope.json"), "", "node \"Call\": the workflow file " + dir + "/nope.json does not exist"},
 		"address":             {`{"source":"url","workflowUrl":"` + server.URL + `/flow.json"}`, `{"by":"address"}`, ""},
 		"address of none":     {`{"source":"url","workflowUrl":"` + server.URL + `/x"}`, "", "node \"Call\": the workflow cannot be read: " + server.URL + "/x answered 404 Not Found"},
+		"secret address":      {`{"source":"url","workflowUrl":"http://user:s3cret@` + strings.TrimPrefix(server.URL, "http://") + `/x?token=t0ken"}`, "", "node \"Call\": the workflow cannot be read: " + server.URL + "/x answered 404 Not Found"},
+		"nobody there":        {`{"source":"url","workflowUrl":"http://user:s3cret@127.0.0.1:1/x?token=t0ken"}`, "", "node \"Call\": the workflow at http://127.0.0.1:1/x cannot be read: dial tcp 127.0.0.1:1"},
 		"private":             {id("private"), "", "node \"Call\": The sub-workflow (private) cannot be called by this workflow"},
 		"listed":              {id("listed"), `{"by":"list"}`, ""},
 		"unlisted":            {id("unlisted"), "", "node \"Call\": The sub-workflow (unlisted) cannot be called by this workflow"},
@@ -180,6 +183,23 @@ func TestRunsBeside(t *testing.T) {
 	if last := events[len(events)-1]; last != "1run.finished" {
 		t.Errorf("the events are %v", events)
 	}
+	// A run that is not waited for does not end with the one that started it, when that was called itself.
+	between := folder(t, map[string]string{
+		"top.json":  caller(`{"workflowId":"mid"}`),
+		"mid.json":  called("mid", `{"name":"Work","type":"n8n-nodes-base.executeWorkflow","typeVersion":1.2,"position":[200,0],"parameters":{"workflowId":"slow","options":{"waitForSubWorkflow":false}}}`, `,"executionTimeout":30`),
+		"slow.json": called("slow", pause, ""),
+	})
+	events = nil
+	if _, err := runIn(t, cordboard.Options{Observe: func(e runtime.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		events = append(events, fmt.Sprint(e.Depth, e.Kind, e.Node, e.Status))
+	}}, filepath.Join(between, "top.json")); err != nil {
+		t.Error(err)
+	}
+	if last := events[len(events)-1]; last != "2run.finishedsuccess" {
+		t.Errorf("the events are %v", events)
+	}
 	if got, err := runIn(t, cordboard.Options{}, filepath.Join(dir, "caller2.json")); err != nil || got != "{}" {
 		t.Errorf("got %s, %v", got, err)
 	}
@@ -226,6 +246,31 @@ func TestErrorWorkflow(t *testing.T) {
 		if got := strings.Join(steps, " "); got != c.want || err == nil || err.Error() != `node "Work": it broke` {
 			t.Errorf("%s: got %s, %v; want %s", name, got, err, c.want)
 		}
+	}
+}
+
+// TestWaitFirst: a node that waits as the first of a run goes on with the item that it was given.
+func TestWaitFirst(t *testing.T) {
+	t.Parallel()
+	rt, err := cordboard.New(cordboard.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	flow, err := rt.Load(t.Context(), "f.json", []byte(`{"settings":{"executionOrder":"v1"},"nodes":[
+		{"name":"Wait","type":"n8n-nodes-base.wait","typeVersion":1.1,"position":[0,0],"parameters":{"resume":"webhook"}},
+		{"name":"After","type":"n8n-nodes-base.noOp","typeVersion":1,"position":[200,0],"parameters":{}}],
+		"connections":{"Wait":{"main":[[{"node":"After","type":"main","index":0}]]}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := rt.Run(t.Context(), flow, cordboard.RunOptions{Start: "Wait", Await: func(context.Context, runtime.Waiting) (*nodes.Items, error) { return nil, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Close()
+	if result.Items().Len() != 1 || result.LastNode() != "After" {
+		t.Errorf("%d items of %s", result.Items().Len(), result.LastNode())
 	}
 }
 

@@ -1,12 +1,13 @@
 package descriptors
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 )
 
-// Example returns a workflow file that executes one operation of a node: a Manual Trigger and the node, with values that
-// pass the operation's schema. Version 0 is the newest.
+// Example returns a workflow file that executes a node: a Manual Trigger and the node. Of one with resources it is an operation,
+// with values that pass its schema; of any other resource and operation are empty. Version 0 is the newest.
 func Example(set Set, nodeType string, version float64, resource, operation string) ([]byte, error) {
 	nodes, err := set.Nodes()
 	if err != nil {
@@ -21,6 +22,9 @@ func Example(set Set, nodeType string, version float64, resource, operation stri
 	if err != nil {
 		return nil, err
 	}
+	if len(node.Resources) == 0 && resource == "" {
+		return ExampleWith(node, version, node.DisplayName, node.parameters(version))
+	}
 	r, err := node.Resource(resource)
 	if err != nil {
 		return nil, err
@@ -32,24 +36,39 @@ func Example(set Set, nodeType string, version float64, resource, operation stri
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", resource, operation, err)
 	}
+	text, err := ExampleWith(node, version, op.Name, json.RawMessage(snippet(op, newShapes(set, op.Schema))))
+	return bytes.Replace(text, []byte(`"name": `+quoted(op.Name)), []byte(`"name": `+quoted(op.Resource+": "+op.Name)), 1), err
+}
+
+// ExampleWith returns a workflow file with a Manual Trigger and a node of this name with these parameters, which are JSON or
+// are made into it.
+func ExampleWith(node *Node, version float64, name string, parameters any) ([]byte, error) {
+	if node.Trigger {
+		return nil, fmt.Errorf("the node %s starts workflows: cordboard nodes show %s shows how it stands in one", node.DisplayName, node.Type)
+	}
 	step := object{
-		{"parameters", json.RawMessage(snippet(op, newShapes(set, op.Schema)))},
-		{"name", op.Name},
+		{"parameters", parameters},
+		{"name", name},
 		{"type", node.Type},
 		{"typeVersion", version},
 		{"position", []int{220, 0}},
 	}
-	if len(node.Credentials) > 0 {
+	if len(node.Credentials) > 0 && node.Credentials[0].Required {
 		step.set("credentials", object{{node.Credentials[0].Type, object{{"name", node.DisplayName}}}})
 	}
 	const start = "Manual Trigger" // some operations are called Start
 	return object{
-		{"name", op.Resource + ": " + op.Name},
+		{"name", name},
 		{"nodes", []any{
 			object{{"parameters", object{}}, {"name", start}, {"type", "n8n-nodes-base.manualTrigger"}, {"typeVersion", 1}, {"position", []int{0, 0}}},
 			step,
 		}},
-		{"connections", object{{start, object{{"main", [][]any{{object{{"node", op.Name}, {"type", "main"}, {"index", 0}}}}}}}}},
+		{"connections", object{{start, object{{"main", [][]any{{object{{"node", name}, {"type", "main"}, {"index", 0}}}}}}}}},
 		{"settings", object{{"executionOrder", "v1"}}},
 	}.text(), nil
+}
+
+func quoted(text string) string {
+	b, _ := json.Marshal(text) // a text always can be
+	return string(b)
 }

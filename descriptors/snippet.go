@@ -40,12 +40,25 @@ func snippet(op *Operation, shapes *shapes) []byte {
 
 // nodeSnippet shows a node without resources as it stands in a workflow file.
 func (s *sheet) nodeSnippet() {
+	node := object{
+		{"name", s.node.DisplayName},
+		{"type", s.node.Type},
+		{"typeVersion", s.version},
+		{"position", []int{0, 0}},
+		{"parameters", s.node.parameters(s.version)},
+	}
+	s.print("\nIN A WORKFLOW\n")
+	s.out.Write(indent(node.text(), "  "))
+}
+
+// parameters are some of a node without resources, with values that show how.
+func (n *Node) parameters(version float64) object {
 	parameters := object{}
-	for _, p := range s.node.Properties {
+	for _, p := range n.Properties {
 		if len(parameters) == 4 || p.Type == "notice" || p.Show != nil || p.Hide != nil {
 			continue
 		}
-		if p.Versions != nil && !slices.Contains(p.Versions, s.version) {
+		if p.Versions != nil && !slices.Contains(p.Versions, version) {
 			continue
 		}
 		var value any = map[string]string{"string": "text"}[p.Type]
@@ -65,15 +78,7 @@ func (s *sheet) nodeSnippet() {
 		}
 		parameters.set(p.Name, value)
 	}
-	node := object{
-		{"name", s.node.DisplayName},
-		{"type", s.node.Type},
-		{"typeVersion", s.version},
-		{"position", []int{0, 0}},
-		{"parameters", parameters},
-	}
-	s.print("\nIN A WORKFLOW\n")
-	s.out.Write(indent(node.text(), "  "))
+	return parameters
 }
 
 // object is a JSON object that keeps the order of its members.

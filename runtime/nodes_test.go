@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -114,6 +115,7 @@ func (unlinked) Execute(_ context.Context, call *nodes.Call) error {
 var testTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 type bench struct {
+	mu sync.Mutex
 	*runtime.Engine
 	moody  *moody
 	stuck  stuck
@@ -142,7 +144,7 @@ func newBench(t testing.TB) *bench {
 	add("fork", fork{}, descriptors.Node{Outputs: []string{"even", "odd"}})
 	add("secret", moodyless{}, descriptors.Node{Credentials: []descriptors.CredentialUse{{Type: "secretApi", Required: true}}})
 	b.Engine = runtime.New(runtime.Options{
-		Nodes: r, Clock: func() time.Time { return testTime }, Observe: func(e runtime.Event) { b.events = append(b.events, e) }, Workflows: b,
+		Nodes: r, Clock: func() time.Time { return testTime }, Observe: b.observe, Workflows: b,
 	})
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
@@ -150,6 +152,13 @@ func newBench(t testing.TB) *bench {
 		}
 	})
 	return b
+}
+
+// observe notes an event. Runs that nobody waits for go on beside others of their family here, as steps are restored one by one.
+func (b *bench) observe(e runtime.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.events = append(b.events, e)
 }
 
 // Find is runtime.Workflows': by id from testdata/children.

@@ -60,7 +60,7 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 	if opts.Until != "" && plan.byName[opts.Until] == nil {
 		return nil, plan.unknownNode("--until", opts.Until)
 	}
-	x := &Execution{engine: e, plan: plan, binary: opts.Binary, family: &family{await: opts.Await}, state: &State{
+	x := &Execution{engine: e, plan: plan, binary: opts.Binary, family: newFamily(opts.Await), state: &State{
 		Status: StatusRunning, Until: opts.Until, ExecutionID: opts.ID, Mode: opts.Mode, StartedAt: e.now(),
 	}}
 	if x.state.ExecutionID == "" {
@@ -93,7 +93,7 @@ func (e *Engine) Restore(plan *Plan, state *State, binary nodes.BinaryStore) (*E
 			return nil, fmt.Errorf("the run's state has the node %q, which is not in the workflow %s", name, plan.Workflow.File)
 		}
 	}
-	return &Execution{engine: e, plan: plan, binary: binary, family: &family{}, state: state}, nil
+	return &Execution{engine: e, plan: plan, binary: binary, family: newFamily(nil), state: state}, nil
 }
 
 // State returns the run's state as it is between two steps.
@@ -131,7 +131,7 @@ func (x *Execution) Step(ctx context.Context) bool {
 	}
 	run, suspend := x.execute(ctx, p)
 	if suspend != nil {
-		x.state.Suspended = &Suspension{Step: p, Until: suspend.Until, Webhook: suspend.Webhook, Token: rand.Text()}
+		x.state.Suspended = &Suspension{Step: p, Until: suspend.Until, Webhook: suspend.Webhook}
 		x.state.Status = StatusWaiting
 		return false
 	}
@@ -168,8 +168,14 @@ func (x *Execution) Resume(items *nodes.Items) error {
 	}
 	if items == nil {
 		given := nodes.Items{}
-		if len(s.Step.Inputs) > 0 {
+		switch {
+		case s.Step.Start:
+			given = x.given()
+		case len(s.Step.Inputs) > 0:
 			given = x.state.items(s.Step.Inputs[0])
+		}
+		if x.plan.byName[s.Step.Node].node.ExecuteOnce && given.Len() > 1 {
+			given = given.Slice(0, 1)
 		}
 		items = &given
 	}

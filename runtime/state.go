@@ -81,8 +81,6 @@ type Suspension struct {
 	Step    Pending   `json:"step"`
 	Until   time.Time `json:"until,omitzero"`
 	Webhook bool      `json:"webhook,omitempty"`
-	// Token is part of the address at which the run is woken.
-	Token string `json:"token"`
 }
 
 func (s *State) append(r *StepRun) {

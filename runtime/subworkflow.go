@@ -12,6 +12,9 @@ import (
 // maxDepth is how deep workflows may call each other, unless the options say otherwise.
 const maxDepth = 100
 
+// maxBeside is how many runs that nobody waits for are under way at once.
+const maxBeside = 16
+
 // Workflows finds the workflows that others refer to. Package cordboard implements it.
 type Workflows interface {
 	// Find returns the workflow that a node of the caller refers to, compiled, and the engine to run it with.
@@ -22,8 +25,16 @@ type Workflows interface {
 type family struct {
 	// children are the runs that nobody waits for.
 	children sync.WaitGroup
-	observe  sync.Mutex
-	await    func(ctx context.Context, w Waiting) (*nodes.Items, error)
+	// ctx is the first run's: those that nobody waits for end with it, and not with their caller. slots bounds how many of them
+	// are under way at once.
+	ctx     context.Context //nolint:containedctx // the life of a family is that of its first run
+	slots   chan struct{}
+	observe sync.Mutex
+	await   func(ctx context.Context, w Waiting) (*nodes.Items, error)
+}
+
+func newFamily(await func(context.Context, Waiting) (*nodes.Items, error)) *family {
+	return &family{await: await, slots: make(chan struct{}, maxBeside)}
 }
 
 // Execute is nodes.Workflows'.
@@ -35,7 +46,17 @@ func (c *stepCall) Execute(ctx context.Context, ref nodes.WorkflowRef, items nod
 	if wait {
 		return child.result(ctx)
 	}
-	c.x.family.children.Go(func() {
+	f := c.x.family
+	if f.ctx != nil {
+		ctx = f.ctx
+	}
+	f.children.Go(func() {
+		select {
+		case f.slots <- struct{}{}:
+			defer func() { <-f.slots }()
+		case <-ctx.Done():
+			return
+		}
 		if _, err := child.result(ctx); err != nil {
 			c.x.engine.opts.Log.Error("a workflow that was not waited for failed", "node", c.step.node.Name, "workflow", child.plan.Workflow.Name,
 				"execution", child.state.ExecutionID, "error", err)
@@ -51,7 +72,7 @@ func (c *stepCall) child(ctx context.Context, ref nodes.WorkflowRef, items nodes
 		return nil, nodes.Errorf("there are no other workflows here that could be called")
 	}
 	if limit := x.engine.opts.MaxDepth; x.depth+1 > limit {
-		return nil, nodes.Errorf("workflows call each other more than %d deep: %q was not started", limit, x.plan.Workflow.Name)
+		return nil, nodes.Errorf("workflows call each other more than %d deep: the one that %q calls was not started", limit, x.plan.Workflow.Name)
 	}
 	plan, engine, err := x.engine.opts.Workflows.Find(ctx, ref, x.plan.Workflow)
 	if err != nil {
@@ -133,6 +154,7 @@ func (x *Execution) Complete(ctx context.Context) *Run {
 		defer cancel()
 	}
 	if x.depth == 0 {
+		x.family.ctx = ctx
 		defer x.family.children.Wait()
 	}
 	ctx, span := x.runSpan(ctx)

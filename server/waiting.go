@@ -1,9 +1,11 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,7 +25,10 @@ type waitingRuns struct {
 type waitingRun struct {
 	runtime.Waiting
 	items chan *nodes.Items
-	once  sync.Once
+	// mu is held while a call is taken in: it reads the run's state, which nobody else may change then. over is set once the run
+	// goes on, by a call or because its time has come.
+	mu   sync.Mutex
+	over bool
 }
 
 // await is runtime.RunOptions.Await.
@@ -44,8 +49,14 @@ func (w *waitingRuns) await(ctx context.Context, at runtime.Waiting) (*nodes.Ite
 	case items := <-run.items:
 		return items, nil
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
 	}
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	if run.over { // a call was answered at the same moment: its items count
+		return <-run.items, nil
+	}
+	run.over = true
+	return nil, context.Cause(ctx)
 }
 
 func (w *waitingRuns) find(id string) *waitingRun {
@@ -54,13 +65,22 @@ func (w *waitingRuns) find(id string) *waitingRun {
 	return w.runs[id]
 }
 
-// resume goes on with the run; false if another call was first.
-func (r *waitingRun) resume(items nodes.Items) (first bool) {
-	r.once.Do(func() {
-		first = true
-		r.items <- &items
-	})
-	return first
+// errOver says that the run goes on already.
+var errOver = errors.New("the run goes on already")
+
+// receive lets the node take a call in, and the run go on with it.
+func (r *waitingRun) receive(node nodes.Resumable, call *nodes.Call, req *http.Request, params map[string]string) (nodes.Received, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return nodes.Received{}, errOver
+	}
+	got, err := node.Receive(req.Context(), call, req, params)
+	if err == nil && got.Reject == nil {
+		r.over = true
+		r.items <- &got.Items
+	}
+	return got, err
 }
 
 // endings tell of runs that came to their end, for callers who wait for it.
@@ -112,11 +132,19 @@ func (s *Server) wake(w http.ResponseWriter, req *http.Request, path string) {
 		writeError(w, http.StatusNotFound, fmt.Sprintf("The execution %q does not wait for a call.", id), "")
 		return
 	}
-	req.Body = http.MaxBytesReader(w, req.Body, maxBody)
+	// Read before the run is asked: a slow caller must not hold up others.
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+	req.Body = io.NopCloser(bytes.NewReader(body))
 	call := *run.Call // calls that come together do not share one
-	got, err := node.Receive(req.Context(), &call, req, map[string]string{"execution": id, "suffix": suffix})
+	var got nodes.Received
+	if err == nil {
+		got, err = run.receive(node, &call, req, map[string]string{"execution": id, "suffix": suffix})
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
+	case errors.Is(err, errOver):
+		writeError(w, http.StatusConflict, fmt.Sprintf("The execution %q was called before and goes on already.", id), "")
+		return
 	case errors.As(err, &tooLarge):
 		writeError(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The body is larger than %d bytes.", tooLarge.Limit), "")
 		return
@@ -126,10 +154,6 @@ func (s *Server) wake(w http.ResponseWriter, req *http.Request, path string) {
 		return
 	case got.Reject != nil:
 		write(w, *got.Reject)
-		return
-	}
-	if !run.resume(got.Items) {
-		writeError(w, http.StatusConflict, fmt.Sprintf("The execution %q was called before and goes on already.", id), "")
 		return
 	}
 	if !got.Wait || ended == nil {

@@ -92,6 +92,27 @@ func TestWaitForCall(t *testing.T) {
 		t.Errorf("start: got %s, want %s", got, want)
 	}
 
+	// Of many calls at once one wins.
+	go func() { started <- r.ask("GET", "/webhook/last", "") }()
+	id = r.waits()
+	answers := make(chan string, 10)
+	for range cap(answers) {
+		go func() { answers <- r.ask("POST", "/webhook-waiting/"+id+"/ok?a=4", "") }()
+	}
+	won := 0
+	for range cap(answers) {
+		switch got := <-answers; {
+		case strings.HasPrefix(got, "200 "):
+			won++
+		case !strings.HasPrefix(got, "409 ") && !strings.HasPrefix(got, "404 "):
+			t.Errorf("got %s", got)
+		}
+	}
+	<-started
+	if won != 1 {
+		t.Errorf("%d calls won", won)
+	}
+
 	// Nobody calls: the run goes on with its own items.
 	if got := r.ask("GET", "/webhook/limited?a=3", ""); got != `200 {"got":{"a":"3"},"body":{}}` {
 		t.Errorf("limited: got %s", got)

@@ -23,6 +23,7 @@ type settings struct {
 	pluginDir       string
 	pluginsLock     string
 	logFormat       string
+	serves          bool                            // it is a server
 	resumeURL       func(executionID string) string // of a server
 }
 
@@ -102,12 +103,13 @@ func (s *settings) options(cmd *cobra.Command) (cordboard.Options, error) {
 		dirs = append(dirs, s.dataDir, filepath.Join(s.dataDir, "plugins"))
 	}
 	return cordboard.Options{
-		PluginDirs: dirs, PluginsLock: s.lockFile(), CredentialFiles: s.credentialFiles, Env: workflowEnv(), Log: log, FileDirs: fileDirs(),
+		PluginDirs: dirs, PluginsLock: s.lockFile(), CredentialFiles: s.credentialFiles, Env: workflowEnv(), Log: log, FileDirs: s.fileDirs(),
 	}, nil
 }
 
-// fileDirs are the directories that workflows may read and write: n8n's own setting, else the one where the program runs.
-func fileDirs() []string {
+// fileDirs are the directories that workflows may read and write: n8n's own setting, else the one where a person runs the program.
+// What a server's callers send may name files, so it has none unless it is told.
+func (s *settings) fileDirs() []string {
 	if list := os.Getenv("N8N_RESTRICT_FILE_ACCESS_TO"); list != "" {
 		var dirs []string
 		for dir := range strings.SplitSeq(list, ";") {
@@ -116,6 +118,9 @@ func fileDirs() []string {
 			}
 		}
 		return dirs
+	}
+	if s.serves {
+		return nil
 	}
 	return []string{"."}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/cordboard/cordboard/descriptors/openapi"
 	"github.com/cordboard/cordboard/descriptors/threecx/generate"
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/network"
 )
 
 func nodesCommand() *cobra.Command {
@@ -128,18 +129,32 @@ func nodesExampleCommand() *cobra.Command {
 	var (
 		s       settings
 		version float64
+		curl    string
 	)
 	cmd := &cobra.Command{
-		Use:   "example TYPE RESOURCE OPERATION",
-		Short: "Print a workflow file that executes an operation",
-		Args:  exactArgs(3, "a node type, a resource and an operation"),
+		Use:   "example TYPE [RESOURCE OPERATION]",
+		Short: "Print a workflow file that executes a node or one of its operations",
+		Example: `  cordboard nodes example n8n-nodes-3cx.threecx Users "Get User"
+  cordboard nodes example n8n-nodes-base.httpRequest --curl 'curl -X POST https://example.com/api -d "a=1"'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 && len(args) != 3 {
+				return errors.New("this command takes a node type, and of one with operations a resource and an operation; see --help")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			types, closeAll, err := s.types(cmd)
 			if err != nil {
 				return err
 			}
 			defer closeAll()
-			text, err := descriptors.Example(typeSet{cmd.Context(), types}, args[0], version, args[1], args[2])
+			args = append(args, "", "")
+			var text []byte
+			if curl != "" {
+				text, err = exampleFromCurl(types, args[0], curl)
+			} else {
+				text, err = descriptors.Example(typeSet{cmd.Context(), types}, args[0], version, args[1], args[2])
+			}
 			if err == nil {
 				_, err = cmd.OutOrStdout().Write(text)
 			}
@@ -148,7 +163,26 @@ func nodesExampleCommand() *cobra.Command {
 	}
 	s.addPluginFlags(cmd)
 	cmd.Flags().Float64Var(&version, "type-version", 0, "typeVersion to use; default the newest")
+	cmd.Flags().StringVar(&curl, "curl", "", "of HTTP Request: the curl command whose request it makes")
 	return cmd
+}
+
+// exampleFromCurl is a workflow with an HTTP Request node that does what a curl command does.
+func exampleFromCurl(types []nodes.Type, nodeType, command string) ([]byte, error) {
+	const typ, version = "n8n-nodes-base.httpRequest", 4.2
+	if !strings.EqualFold(nodeType, typ) {
+		return nil, fmt.Errorf("--curl is for %s, and not for %s", typ, nodeType)
+	}
+	parameters, err := network.FromCurl(command)
+	if err != nil {
+		return nil, fmt.Errorf("--curl: %w", err)
+	}
+	for _, t := range types {
+		if t.Descriptor.Is(typ) {
+			return descriptors.ExampleWith(t.Descriptor, version, t.Descriptor.DisplayName, json.RawMessage(parameters))
+		}
+	}
+	return nil, fmt.Errorf("there is no node type %s", typ)
 }
 
 func showJSON(w io.Writer, set typeSet, nodeType string, version float64, resource, operation string) error {

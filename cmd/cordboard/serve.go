@@ -29,6 +29,7 @@ func serveCommand() *cobra.Command {
 			}
 			// The address is known once the server listens; WEBHOOK_URL is how n8n is told the one that callers see.
 			base := strings.TrimSuffix(os.Getenv("WEBHOOK_URL"), "/")
+			s.serves = true
 			s.resumeURL = func(id string) string { return base + "/webhook-waiting/" + id }
 			view := &progress{log: log, logging: s.logFormat != ""}
 			rt, closeAll, err := s.open(cmd, view.observe)
