@@ -55,7 +55,10 @@ func TestGolden(t *testing.T) {
 		t.Fatalf("only %d cases: %v", len(files), err)
 	}
 	engine := newEngine(t, runtime.Options{})
-	for _, file := range files {
+	for i, file := range files {
+		if underRace && i%4 != 0 {
+			continue
+		}
 		name := strings.TrimSuffix(strings.TrimPrefix(filepath.ToSlash(file), "testdata/"), ".json")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
