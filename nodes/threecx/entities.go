@@ -1,6 +1,7 @@
 package threecx
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -15,10 +16,26 @@ import (
 
 // entity is what an event is about: "/callcontrol/100/participants/12".
 type entity struct {
-	path string
+	path string // as the API wrote it
+	key
+}
+
+// key names an entity; paths do not, since they can be escaped in several ways.
+type key struct {
 	dn   string
 	kind string // participants, devices; "" for the DN itself
 	id   string
+}
+
+// stateful reports whether the state of all calls and devices tells of the entity.
+func (k key) stateful() bool {
+	return (k.kind == "participants" || k.kind == "devices") && k.id != ""
+}
+
+// fact is what is known of an entity.
+type fact struct {
+	path string
+	data string // JSON
 }
 
 func parseEntity(path string) entity {
@@ -26,9 +43,11 @@ func parseEntity(path string) entity {
 	parts := strings.SplitN(strings.TrimPrefix(strings.TrimPrefix(path, apiPath), "/"), "/", 3)
 	for i, field := range []*string{&e.dn, &e.kind, &e.id} {
 		if i < len(parts) {
-			if text, err := url.PathUnescape(parts[i]); err == nil {
-				*field = text
+			text, err := url.PathUnescape(parts[i])
+			if err != nil {
+				text = parts[i] // a percent sign that escapes nothing
 			}
+			*field = text
 		}
 	}
 	return e
@@ -96,37 +115,52 @@ func (l *listener) frame(ctx context.Context, text string) error {
 		l.call.Log.Warn("a frame of the Call Control API has no event and is passed over")
 		return nil
 	}
-	switch {
-	case !l.filter.wantsDN(e.entity.dn):
+	if !l.filter.wantsDN(e.entity.dn) {
 		return nil
-	case e.number == remove:
-		delete(l.known, e.entity.path)
-	case e.number == upsert:
-		if l.filter.read && l.filter.wants(e) && e.entity.dn != "" {
-			found, err := l.get(ctx, e.entity.path)
-			if err != nil {
-				return err
-			}
-			if found.Exists() {
-				e.data = found.Raw
-			}
-		}
-		l.known[e.entity.path] = e.data
 	}
-	return l.emit(ctx, e)
+	if e.number == upsert && l.filter.read && l.filter.wants(e) && e.entity.dn != "" {
+		found, err := l.get(ctx, e.entity.path)
+		if err != nil {
+			return err
+		}
+		if found.Exists() {
+			e.data = found.Raw
+		}
+	}
+	return l.tell(ctx, e)
 }
 
-// emit starts a run for an event that is wanted.
-func (l *listener) emit(ctx context.Context, e event) error {
-	if !l.filter.wants(e) {
-		return nil
+// tell starts a run for an event that is wanted, again and again until one is started: not every event can be found in the
+// state later. Only then what the event says is known. It fails only when ctx ends.
+func (l *listener) tell(ctx context.Context, e event) error {
+	for try := 0; l.filter.wants(e); try++ {
+		_, err := l.start(ctx, nodes.ItemsOf(e.item()))
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		wait := backoff(try)
+		l.call.Log.Error("a run for an event of the Call Control API could not be started and will be started again",
+			"event", e.name(), "entity", e.entity.path, "wait", wait, "error", err)
+		if err := l.pause(ctx, wait); err != nil {
+			return err
+		}
 	}
-	_, err := l.start(ctx, nodes.ItemsOf(e.item()))
-	return err
+	switch {
+	case !e.entity.stateful():
+	case e.number == upsert:
+		l.known[e.entity.key] = fact{e.entity.path, e.data}
+	case e.number == remove:
+		delete(l.known, e.entity.key)
+	}
+	return nil
 }
 
 // catchUp reads the state of all calls and devices. At the first connection that is what is so; later, what differs from
-// what was known happened while nobody listened, and is told as an upsert or remove that is marked as recovered.
+// what was known happened while nobody listened, and is told as an upsert or remove that is marked as recovered. Where
+// entities are not read, their data is not known, and only what came or went differs.
 func (l *listener) catchUp(ctx context.Context) error {
 	state, err := l.get(ctx, apiPath)
 	if err != nil {
@@ -137,41 +171,48 @@ func (l *listener) catchUp(ctx context.Context) error {
 		l.known, l.connected = now, true
 		return nil
 	}
-	for _, path := range order {
-		if was, known := l.known[path]; !known || was != now[path] {
-			if err := l.emit(ctx, event{number: upsert, entity: parseEntity(path), data: now[path], recovered: true}); err != nil {
-				return err
-			}
-			l.known[path] = now[path]
+	for _, k := range order {
+		is := now[k]
+		if was, known := l.known[k]; known && (!l.filter.read || was.data == is.data) {
+			continue
+		}
+		if err := l.tell(ctx, event{number: upsert, entity: entity{is.path, k}, data: is.data, recovered: true}); err != nil {
+			return err
 		}
 	}
-	for _, path := range slices.Sorted(maps.Keys(l.known)) {
-		if _, still := now[path]; !still {
-			if err := l.emit(ctx, event{number: remove, entity: parseEntity(path), recovered: true}); err != nil {
-				return err
-			}
-			delete(l.known, path)
+	for _, k := range slices.SortedFunc(maps.Keys(l.known), key.compare) {
+		if _, still := now[k]; still {
+			continue
+		}
+		if err := l.tell(ctx, event{number: remove, entity: entity{l.known[k].path, k}, recovered: true}); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// stateOf reads the answer of GET /callcontrol, a list of DNs, each with devices and participants: their JSON by path, and
-// the paths in the answer's order.
-func stateOf(state gjson.Result) (data map[string]string, order []string) {
-	data = map[string]string{}
-	add := func(path string, body gjson.Result) {
-		data[path] = body.Raw
-		order = append(order, path)
-	}
-	for _, dn := range state.Array() {
-		base := apiPath + "/" + url.PathEscape(dn.Get("dn").String())
-		for _, p := range dn.Get("participants").Array() {
-			add(base+"/participants/"+p.Get("id").String(), p)
+func (k key) compare(other key) int {
+	return cmp.Or(cmp.Compare(k.dn, other.dn), cmp.Compare(k.kind, other.kind), cmp.Compare(k.id, other.id))
+}
+
+// stateOf reads the answer of GET /callcontrol, a list of DNs, each with devices and participants: what it tells of each,
+// and the order of the answer.
+func stateOf(state gjson.Result) (facts map[key]fact, order []key) {
+	facts = map[key]fact{}
+	for _, line := range state.Array() {
+		dn := line.Get("dn").String()
+		add := func(kind, id string, body gjson.Result) {
+			k := key{dn, kind, id}
+			path := apiPath + "/" + url.PathEscape(dn) + "/" + kind + "/" + url.PathEscape(id)
+			facts[k] = fact{path, body.Raw}
+			order = append(order, k)
 		}
-		for _, d := range dn.Get("devices").Array() {
-			add(base+"/devices/"+url.PathEscape(d.Get("device_id").String()), d)
+		for _, p := range line.Get("participants").Array() {
+			add("participants", p.Get("id").String(), p)
+		}
+		for _, d := range line.Get("devices").Array() {
+			add("devices", d.Get("device_id").String(), d)
 		}
 	}
-	return data, order
+	return facts, order
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -36,8 +37,8 @@ type listener struct {
 	filter  filter
 	clients map[bool]client
 	pause   func(context.Context, time.Duration) error
-	// known is what was read or heard of calls and devices: JSON by path. connected is set once it was read.
-	known     map[string]string
+	// known is what was read, or heard and told, of calls and devices. connected is set once it was read.
+	known     map[key]fact
 	connected bool
 }
 
@@ -62,26 +63,35 @@ func (l *listener) client(a nodes.Access) client {
 	return c
 }
 
-// connection connects, reads the state and hands events on until the connection ends. heard is set if there was one.
+// close ends the connections that are kept for further requests.
+func (l *listener) close() {
+	for _, c := range l.clients {
+		c.http.CloseIdleConnections()
+	}
+}
+
+// connection connects, reads the state and hands events on until the connection ends. heard is set once the state was read.
 func (l *listener) connection(ctx context.Context) (heard bool, err error) {
 	conn, err := l.connect(ctx)
 	if err != nil {
 		return false, err
 	}
+	var work sync.WaitGroup
+	defer work.Wait() // after what ends the work: the deferred calls below run first
 	ctx, cancel := context.WithCancel(ctx)
+	defer conn.Close()
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	defer conn.Close()
 	frames := make(chan string, waitingEvents)
 	lost := make(chan error, 1)
-	go func() {
+	work.Go(func() {
 		defer close(frames)
 		lost <- read(ctx, conn, frames)
-	}()
-	go ping(ctx, conn)
+	})
+	work.Go(func() { ping(ctx, conn) })
 	// The state is read when the socket is open, so that no change falls between the two.
 	if err := l.catchUp(ctx); err != nil {
-		return true, err
+		return false, err
 	}
 	for frame := range frames {
 		if err := l.frame(ctx, frame); err != nil {

@@ -13,7 +13,8 @@ import (
 
 const (
 	credentialType = "threeCXOAuth2Api"
-	// A lost connection is made again after firstPause, which doubles up to longestPause.
+	// A lost connection is made again after firstPause, which doubles up to longestPause; so is a run's start that failed.
+	// Each pause is shortened by up to a half.
 	firstPause   = time.Second
 	longestPause = time.Minute
 )
@@ -45,10 +46,11 @@ func (t trigger) Listen(ctx context.Context, call *nodes.Call, start nodes.Start
 	if l.pause == nil {
 		l.pause = nodes.Pause
 	}
+	defer l.close()
 	for try := 0; ; try++ {
 		heard, err := l.connection(ctx)
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // it was cancelled, which is how a trigger ends
+			return nil // it was cancelled, which is how a trigger ends
 		}
 		if heard {
 			try = 0
@@ -62,7 +64,7 @@ func (t trigger) Listen(ctx context.Context, call *nodes.Call, start nodes.Start
 		wait := backoff(try)
 		call.Log.Warn("the connection to the Call Control API is lost and will be made again", "wait", wait, "error", err)
 		if l.pause(ctx, wait) != nil {
-			return nil //nolint:nilerr // it was cancelled
+			return nil // it was cancelled
 		}
 	}
 }

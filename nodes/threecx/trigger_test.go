@@ -3,11 +3,12 @@ package threecx_test
 import (
 	"context"
 	"encoding/json"
-	"io"
+	"errors"
 	"log/slog"
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +37,40 @@ type rig struct {
 	eng   *engine
 	items chan string
 	ended chan error
+	stop  context.CancelFunc
+
+	refuse atomic.Int32 // so many starts fail
+	errors chan string  // lines of the log, from level error on
+	pauses chan time.Duration
+}
+
+// Write takes a line of the log.
+func (r *rig) Write(line []byte) (int, error) {
+	r.errors <- string(line)
+	return len(line), nil
+}
+
+// pause goes on at once.
+func (r *rig) pause(ctx context.Context, d time.Duration) error {
+	select {
+	case r.pauses <- d:
+	default:
+	}
+	return ctx.Err()
+}
+
+func (r *rig) start(ctx context.Context, items nodes.Items) (*nodes.Started, error) {
+	if r.refuse.Add(-1) >= 0 {
+		return nil, errors.New("too many runs")
+	}
+	for _, it := range items.All() {
+		select {
+		case r.items <- it.JSON():
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return &nodes.Started{ExecutionID: "1"}, nil
 }
 
 // engine hands out the simulator's tokens, as the engine does: one for all, a new one where one was refused.
@@ -82,10 +117,6 @@ func (e *engine) Location() *time.Location { return time.UTC }
 
 func listen(t *testing.T, o pbxsim.Options, parameters string) *rig {
 	t.Helper()
-	r := &rig{t: t, sim: pbxsim.New(o), items: make(chan string, 100), ended: make(chan error, 1)}
-	if err := r.sim.Start(t.Context(), "127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
 	types, err := threecx.Types()
 	if err != nil {
 		t.Fatal(err)
@@ -99,29 +130,52 @@ func listen(t *testing.T, o pbxsim.Options, parameters string) *rig {
 	if trigger == nil {
 		t.Fatal("the node set has no trigger")
 	}
+	r := newRig(t, o)
+	r.listen(trigger, parameters)
+	return r
+}
+
+// hurry listens without the pauses.
+func hurry(t *testing.T, o pbxsim.Options, parameters string) *rig {
+	t.Helper()
+	r := newRig(t, o)
+	r.listen(threecx.Paused(r.pause), parameters)
+	return r
+}
+
+func newRig(t *testing.T, o pbxsim.Options) *rig {
+	t.Helper()
+	r := &rig{
+		t: t, sim: pbxsim.New(o), items: make(chan string, 100),
+		errors: make(chan string, 100), pauses: make(chan time.Duration, 10),
+	}
+	if err := r.sim.Start(t.Context(), "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.sim.Close() })
+	r.eng = &engine{t: t, sim: r.sim}
+	return r
+}
+
+func (r *rig) listen(trigger nodes.Trigger, parameters string) {
+	r.t.Helper()
 	params, errs := nodes.CompileTemplate(gjson.Parse(parameters), nil)
 	if errs != nil {
-		t.Fatal(errs)
+		r.t.Fatal(errs)
 	}
-	r.eng = &engine{t: t, sim: r.sim}
-	call := &nodes.Call{Name: "Listen", Params: params, Engine: r.eng, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		r.ended <- trigger.Listen(ctx, call, func(_ context.Context, items nodes.Items) (*nodes.Started, error) {
-			for _, it := range items.All() {
-				r.items <- it.JSON()
-			}
-			return &nodes.Started{ExecutionID: "1"}, nil
-		})
-	}()
-	t.Cleanup(func() {
+	log := slog.New(slog.NewTextHandler(r, &slog.HandlerOptions{Level: slog.LevelError}))
+	call := &nodes.Call{Name: "Listen", Params: params, Engine: r.eng, Log: log}
+	ctx, cancel := context.WithCancel(r.t.Context())
+	r.stop = cancel
+	ended := make(chan error, 1)
+	r.ended = ended
+	go func() { ended <- trigger.Listen(ctx, call, r.start) }()
+	r.t.Cleanup(func() {
 		cancel()
-		if err := <-r.ended; err != nil {
-			t.Errorf("Listen ended with %v", err)
+		if err := <-ended; err != nil {
+			r.t.Errorf("Listen ended with %v", err)
 		}
-		_ = r.sim.Close()
 	})
-	return r
 }
 
 // connected waits until the listener has read the state n times.
