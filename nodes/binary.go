@@ -51,6 +51,32 @@ func (b *Binary) With(key string, f File) *Binary {
 	return n
 }
 
+// BinaryBuilder puts references together, in time linear in them. The zero value is empty.
+type BinaryBuilder struct {
+	at map[string]int
+	b  *Binary
+}
+
+// Set adds or replaces a reference.
+func (w *BinaryBuilder) Set(key string, f File) {
+	if w.b == nil {
+		w.at, w.b = map[string]int{}, &Binary{}
+	}
+	if i, ok := w.at[key]; ok {
+		w.b.files[i] = f
+		return
+	}
+	w.at[key] = len(w.b.keys)
+	w.b.keys, w.b.files = append(w.b.keys, key), append(w.b.files, f)
+}
+
+// Binary returns the references, nil for none, and empties the builder.
+func (w *BinaryBuilder) Binary() *Binary {
+	b := w.b
+	*w = BinaryBuilder{}
+	return b
+}
+
 // Get returns the reference under key.
 func (b *Binary) Get(key string) (File, bool) {
 	if b != nil {
@@ -107,7 +133,7 @@ func ParseBinary(r gjson.Result) (*Binary, error) {
 		return nil, fmt.Errorf("binary data must be an object by key")
 	}
 	var (
-		b      *Binary
+		b      BinaryBuilder
 		failed error
 	)
 	r.ForEach(func(key, file gjson.Result) bool {
@@ -121,8 +147,8 @@ func ParseBinary(r gjson.Result) (*Binary, error) {
 			failed = fmt.Errorf("binary data %q: %w", key.Str, err)
 			return false
 		}
-		b = b.With(key.Str, f)
+		b.Set(key.Str, f)
 		return true
 	})
-	return b, failed
+	return b.Binary(), failed
 }

@@ -29,7 +29,7 @@ func (f *Files) Root(path string) (root *os.Root, inside string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	var dirs []string
+	var dirs, open []string
 	if f != nil {
 		dirs = f.Dirs
 	}
@@ -41,11 +41,12 @@ func (f *Files) Root(path string) (root *os.Root, inside string, err error) {
 			root, err = os.OpenRoot(dir)
 			return root, inside, err
 		}
+		open = append(open, strconv.Quote(dir))
 	}
 	e := Errorf("%w: %s", ErrFileNotAllowed, path)
 	e.Hint = "No directory is open to workflows."
-	if len(dirs) > 0 {
-		e.Hint = "Workflows may read and write in " + strings.Join(dirs, ", ") + "."
+	if len(open) > 0 {
+		e.Hint = "Workflows may read and write in " + strings.Join(open, ", ") + "."
 	}
 	e.Hint += " N8N_RESTRICT_FILE_ACCESS_TO sets the directories, with semicolons between them."
 	return nil, "", e

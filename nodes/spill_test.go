@@ -97,3 +97,65 @@ func TestNoDisk(t *testing.T) {
 		t.Errorf("%d items are on disk", list.onDisk())
 	}
 }
+
+// TestOutOfOrder reads no more than the item where items are asked for out of order, and blocks where they are in order.
+func TestOutOfOrder(t *testing.T) {
+	t.Parallel()
+	list := longList(30000)
+	get := func(i int) {
+		t.Helper()
+		if got := list.At(i).JSON(); got != text(i) {
+			t.Fatalf("item %d is %.40s", i, got)
+		}
+	}
+	read := func() (alone, last int) {
+		if b := list.disk.alone.Load(); b != nil {
+			alone = len(b.text)
+		}
+		if b := list.disk.last.Load(); b != nil {
+			last = len(b.text)
+		}
+		return alone, last
+	}
+	for _, i := range []int{9000, 8999, 17, 9001, 4000, 1} {
+		get(i)
+		if alone, last := read(); alone != len(text(i)) || last != 0 {
+			t.Fatalf("item %d: %d bytes were read, %d in a block", i, alone, last)
+		}
+	}
+	get(2)
+	if _, last := read(); last < blockSize-2000 || last > blockSize {
+		t.Fatalf("two in a row: the block has %d bytes", last)
+	}
+	first := list.disk.last.Load()
+	for i := 3; i <= first.to; i++ {
+		get(i)
+		if i == 10 {
+			get(7000) // does not lose the block
+		}
+		if kept := list.disk.last.Load() == first; kept != (i < first.to) {
+			t.Fatalf("item %d: the first block is kept: %t", i, kept)
+		}
+	}
+	if alone, last := read(); alone != len(text(7000)) || last < blockSize-2000 {
+		t.Errorf("%d bytes alone, %d in a block", alone, last)
+	}
+}
+
+// BenchmarkSpill reads items from disk in their order and against it.
+func BenchmarkSpill(b *testing.B) {
+	list := longList(30000)
+	n := list.onDisk()
+	b.Run("in order", func(b *testing.B) {
+		b.SetBytes(int64(len(text(0))))
+		for i := 0; b.Loop(); i++ {
+			_ = list.At(i % n)
+		}
+	})
+	b.Run("against it", func(b *testing.B) {
+		b.SetBytes(int64(len(text(0))))
+		for i := 0; b.Loop(); i++ {
+			_ = list.At(n - 1 - i%n)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -48,7 +49,7 @@ func (a *aggregation) run(ctx context.Context) error {
 		return err
 	}
 	if !a.noBinaries {
-		if out, err = withBinaries(a.call, out); err != nil {
+		if out, err = withBinaries(ctx, a.call, out); err != nil {
 			return err
 		}
 	}
@@ -302,7 +303,7 @@ func keepKeys(json string, keep func(key string) bool) string {
 
 // withBinaries gives the item the binary data of all input items, if asked for. A key that is taken gets a number behind it.
 // Data of the same MIME type, file type, size and extension counts as the same.
-func withBinaries(call *nodes.Call, out nodes.Item) (nodes.Item, error) {
+func withBinaries(ctx context.Context, call *nodes.Call, out nodes.Item) (nodes.Item, error) {
 	options := call.Param("options")
 	include, err := options.Get("includeBinaries").Bool(0, false)
 	if err != nil || !include {
@@ -313,22 +314,28 @@ func withBinaries(call *nodes.Call, out nodes.Item) (nodes.Item, error) {
 		return out, err
 	}
 	seen, taken := map[string]bool{}, map[string]bool{}
-	var all *nodes.Binary
+	numbers := map[string]int{} // the last one behind each key
+	var all nodes.BinaryBuilder
 	for i := range call.Input(0).Len() {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return out, context.Cause(ctx)
+		}
 		for key, file := range call.Input(0).Head(i).Binary().All() {
-			if mark := fmt.Sprintf("%q %q %q %q", file.MimeType, file.FileType, file.FileSize, file.FileExtension); unique {
+			if unique {
+				mark := fmt.Sprintf("%q %q %q %q", file.MimeType, file.FileType, file.FileSize, file.FileExtension)
 				if seen[mark] {
 					continue
 				}
 				seen[mark] = true
 			}
 			name := key
-			for n := 1; taken[name]; n++ {
-				name = fmt.Sprintf("%s_%d", key, n)
+			for taken[name] {
+				numbers[key]++
+				name = key + "_" + strconv.Itoa(numbers[key])
 			}
 			taken[name] = true
-			all = all.With(name, file)
+			all.Set(name, file)
 		}
 	}
-	return out.WithBinary(all), nil
+	return out.WithBinary(all.Binary()), nil
 }

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -82,7 +81,7 @@ func (c *cryptoRun) item(ctx context.Context, i int, it nodes.Item) (nodes.Item,
 		result, err = c.generate(i)
 	case "hash", "hmac":
 		if fromBinary, err = c.call.Param("binaryData").Bool(i, false); err == nil {
-			result, err = c.hash(ctx, i, it, action == "hmac", fromBinary)
+			result, err = c.hash(ctx, i, action == "hmac", fromBinary)
 		}
 	case "sign":
 		result, err = c.sign(ctx, i)
@@ -141,7 +140,7 @@ func (c *cryptoRun) text(param, argument string, i int) (string, error) {
 	return "", e
 }
 
-func (c *cryptoRun) hash(ctx context.Context, i int, it nodes.Item, keyed, fromBinary bool) (string, error) {
+func (c *cryptoRun) hash(ctx context.Context, i int, keyed, fromBinary bool) (string, error) {
 	def := "MD5"
 	if c.call.Version >= 2 {
 		def = "SHA256"
@@ -162,7 +161,7 @@ func (c *cryptoRun) hash(ctx context.Context, i int, it nodes.Item, keyed, fromB
 		}
 		state = hmac.New(func() hash.Hash { return digest.New() }, []byte(key))
 	}
-	content, err := c.content(ctx, i, it, fromBinary)
+	content, err := c.content(ctx, i, fromBinary)
 	if err != nil {
 		return "", err
 	}
@@ -174,7 +173,7 @@ func (c *cryptoRun) hash(ctx context.Context, i int, it nodes.Item, keyed, fromB
 }
 
 // content is what is hashed: the parameter value, or binary data.
-func (c *cryptoRun) content(ctx context.Context, i int, it nodes.Item, fromBinary bool) (io.ReadCloser, error) {
+func (c *cryptoRun) content(ctx context.Context, i int, fromBinary bool) (io.ReadCloser, error) {
 	if !fromBinary {
 		text, err := c.text("value", "data", i)
 		return io.NopCloser(strings.NewReader(text)), err
@@ -183,28 +182,11 @@ func (c *cryptoRun) content(ctx context.Context, i int, it nodes.Item, fromBinar
 	if err != nil {
 		return nil, err
 	}
-	return openBinary(ctx, c.call, i, it, name)
-}
-
-// openBinary reads the binary data of item i under a key.
-func openBinary(ctx context.Context, call *nodes.Call, i int, it nodes.Item, name string) (io.ReadCloser, error) {
-	file, ok := it.Binary().Get(name)
-	switch {
-	case it.Binary().Len() == 0:
-		e := nodes.Errorf("This operation expects the node's input data to contain a binary file '%s', but none was found [item %d]", name, i).At(i)
-		e.Description = "Make sure that the previous node outputs a binary file"
-		return nil, e
-	case !ok:
-		e := nodes.Errorf("The item has no binary field '%s' [item %d]", name, i).At(i)
-		e.Description = "Check that the parameter where you specified the input binary field name is correct, and that it matches a field in the binary input"
-		return nil, e
-	case file.ID == "":
-		content, err := base64.StdEncoding.DecodeString(file.Data)
-		return io.NopCloser(bytes.NewReader(content)), err
-	case call.Binary == nil:
-		return nil, nodes.Errorf("the binary data %q is not at hand any more", name).At(i)
+	file, err := c.call.InputFile(i, name)
+	if err != nil {
+		return nil, err
 	}
-	return call.Binary.Open(ctx, file.ID)
+	return c.call.OpenFile(ctx, file)
 }
 
 // secret is a parameter in version 1, a field of the credential in version 2.

@@ -75,3 +75,20 @@ func TestCryptoGenerate(t *testing.T) {
 		}
 	}
 }
+
+// TestCryptoBinary: binary data is hashed wherever it is kept, and data that is not kept is named.
+func TestCryptoBinary(t *testing.T) {
+	t.Parallel()
+	run := func(f nodes.File) (string, error) {
+		call := callOf(t, 1, `{"action":"hash","binaryData":true}`)
+		call.Inputs = []nodes.Items{nodes.ItemsOf(nodes.NewItem("{}").WithBinary((*nodes.Binary)(nil).With("data", f)))}
+		err := cryptoNode{}.Execute(t.Context(), call)
+		return output(call), err
+	}
+	got, err := run(nodes.File{Data: "aGVsbG8="})
+	if want := `{"data":"5d41402abc4b2a76b9719d911017c592"}`; got != want || err != nil {
+		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+	_, err = run(nodes.File{ID: "1", FileName: "a.txt"})
+	wantError(t, err, "", `the binary data "a.txt" lies in a store that is not there`)
+}

@@ -17,11 +17,16 @@ type fieldPair struct{ first, second string }
 type joinIndex struct {
 	pairs       []fieldPair
 	dots, fuzzy bool
+	second      nodes.Items
 	byKey       map[string][]int
 }
 
+// fuzzyKeys is how many pairs are looked up by key where equality is fuzzy; each multiplies an item's keys by up to 3. The rest
+// are compared.
+const fuzzyKeys = 4
+
 func newJoinIndex(pairs []fieldPair, dots, fuzzy bool, second nodes.Items) *joinIndex {
-	x := &joinIndex{pairs: pairs, dots: dots, fuzzy: fuzzy, byKey: make(map[string][]int, second.Len())}
+	x := &joinIndex{pairs: pairs, dots: dots, fuzzy: fuzzy, second: second, byKey: make(map[string][]int, second.Len())}
 	for j, it := range second.All() {
 		for _, key := range x.keys(it, func(p fieldPair) string { return p.second }, indexTokens) {
 			x.byKey[key] = append(x.byKey[key], j)
@@ -40,20 +45,44 @@ func (x *joinIndex) matches(it nodes.Item) []int {
 	}
 	keys := x.keys(it, func(p fieldPair) string { return p.first }, searchTokens)
 	if len(keys) == 1 {
-		return x.byKey[keys[0]]
+		return x.equalRest(it, x.byKey[keys[0]])
 	}
 	var found []int
 	for _, key := range keys {
 		found = append(found, x.byKey[key]...)
 	}
 	slices.Sort(found)
-	return slices.Compact(found)
+	return x.equalRest(it, slices.Compact(found))
+}
+
+// equalRest leaves those of the found that equal the item in the pairs that have no part in the keys.
+func (x *joinIndex) equalRest(it nodes.Item, found []int) []int {
+	if !x.fuzzy || len(x.pairs) <= fuzzyKeys {
+		return found
+	}
+	rest := x.pairs[fuzzyKeys:]
+	wanted := make([][]string, len(rest))
+	for n, p := range rest {
+		wanted[n] = searchTokens(lookup(it.JSON(), p.first, x.dots))
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(j int) bool {
+		for n, p := range rest {
+			tokens := indexTokens(lookup(x.second.At(j).JSON(), p.second, x.dots))
+			if !slices.ContainsFunc(tokens, func(token string) bool { return slices.Contains(wanted[n], token) }) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // keys are the keys of an item: one, unless equality is fuzzy, where each field may have several.
 func (x *joinIndex) keys(it nodes.Item, name func(fieldPair) string, tokens func(gjson.Result) []string) []string {
 	keys := []string{""}
-	for _, p := range x.pairs {
+	for n, p := range x.pairs {
+		if x.fuzzy && n == fuzzyKeys {
+			break
+		}
 		r := lookup(it.JSON(), name(p), x.dots)
 		if !x.fuzzy {
 			if !r.Exists() {

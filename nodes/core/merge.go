@@ -25,7 +25,7 @@ func (merge) Execute(ctx context.Context, call *nodes.Call) error {
 		return err
 	}
 	if call.Version < 2 {
-		return mergeV1(call, mode)
+		return mergeV1(ctx, call, mode)
 	}
 	switch mode {
 	case "append":

@@ -48,7 +48,10 @@ func mergeByFields(ctx context.Context, call *nodes.Call, c clash) error {
 		if m.first && m.join != "keepNonMatches" && len(found) > 1 {
 			found = found[:1]
 		}
-		for _, j := range found {
+		for n, j := range found {
+			if n%1024 == 1023 && ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			m.matched[0][i], m.matched[1][j] = true, true
 			if joins && m.known() {
 				m.pair(source{it, i, 0}, source{call.Input(1).At(j), j, 1})

@@ -24,6 +24,9 @@ func mergeByPosition(call *nodes.Call, c clash) error {
 	}
 	prefer := inputs - 1
 	if n, err := strconv.Atoi(strings.TrimPrefix(c.resolve, "preferInput")); err == nil {
+		if n < 1 || n > inputs {
+			return nodes.Errorf("the input to prefer must be from 1 to %d, and is %d", inputs, n).WithParam("options.clashHandling.values.resolveClash", "")
+		}
 		prefer = n - 1
 	}
 	count := call.Input(0).Len()
@@ -85,10 +88,10 @@ func mergeAll(ctx context.Context, call *nodes.Call, c clash) error {
 		outer, inner = 1, 0
 	}
 	for i, a := range call.Input(outer).All() {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		for j, b := range call.Input(inner).All() {
+			if j%1024 == 0 && ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			first, second := source{a, i, outer}, source{b, j, inner}
 			if outer == 1 {
 				first, second = second, first

@@ -98,7 +98,7 @@ func runSQL(ctx context.Context, call *nodes.Call, statements []*statement, inpu
 	if _, err := sqlite.Limit(conn, limitAttached, 0); err != nil {
 		return 0, err
 	}
-	t := &sqlTables{call: call, names: map[string]string{}}
+	t := &sqlTables{call: call, names: map[string]string{}, rows: make([]string, inputs)}
 	for input := range inputs {
 		if err := t.load(ctx, conn, input, statements); err != nil {
 			return 0, err
@@ -117,6 +117,7 @@ func runSQL(ctx context.Context, call *nodes.Call, statements []*statement, inpu
 type sqlTables struct {
 	call  *nodes.Call
 	names map[string]string // columns that had to be renamed, because SQLite does not tell upper from lower case
+	rows  []string          // what SQLite calls the row number of each table, "" if fields have all its names
 }
 
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
@@ -155,6 +156,12 @@ func (t *sqlTables) load(ctx context.Context, conn *sql.Conn, input int, stateme
 	}
 	if len(keys) == 0 {
 		add(noColumn) // a table needs one
+	}
+	for _, name := range []string{"rowid", "oid", "_rowid_"} {
+		if !taken[name] {
+			t.rows[input] = name
+			break
+		}
 	}
 	table := "input" + strconv.Itoa(input+1)
 	if _, err := conn.ExecContext(ctx, "CREATE TABLE "+table+" ("+strings.Join(columns, ",")+")"); err != nil {
@@ -211,7 +218,14 @@ func sqlValue(r gjson.Result) driver.Value {
 }
 
 func (t *sqlTables) run(ctx context.Context, conn *sql.Conn, s *statement) (n int, err error) {
-	rows, err := conn.QueryContext(ctx, s.text)
+	text := s.text
+	for _, input := range s.tables {
+		if t.rows[input] == "" {
+			return 0, fmt.Errorf("the fields rowid, oid and _rowid_ of input %d cannot be there all three: rename one", input+1)
+		}
+		text = strings.ReplaceAll(text, rowMark(input), "input"+strconv.Itoa(input+1)+"."+t.rows[input])
+	}
+	rows, err := conn.QueryContext(ctx, text)
 	if err != nil {
 		return 0, err
 	}
@@ -247,11 +261,11 @@ func (t *sqlTables) run(ctx context.Context, conn *sql.Conn, s *statement) (n in
 func (t *sqlTables) item(s *statement, columns []string, values []any) nodes.Item {
 	n := len(columns) - len(s.tables)
 	var parents []nodes.Parent
-	var from []string
+	from := make([]string, len(s.tables))
 	for i, input := range s.tables {
 		if row, ok := values[n+i].(int64); ok {
 			parents = append(parents, nodes.From(int(row)-1, input))
-			from = append(from, t.call.Input(input).At(int(row)-1).JSON())
+			from[i] = t.call.Input(input).At(int(row) - 1).JSON()
 		}
 	}
 	var list []field
@@ -263,7 +277,7 @@ func (t *sqlTables) item(s *statement, columns []string, values []any) nodes.Ite
 		if name == noColumn {
 			continue
 		}
-		value := columnValue(name, values[i], from)
+		value := s.column(i, n).value(name, values[i], s.tables, from)
 		if value == "" {
 			continue
 		}
@@ -283,24 +297,4 @@ func (t *sqlTables) item(s *statement, columns []string, values []any) nodes.Ite
 		parents = parents[len(parents)-1:]
 	}
 	return nodes.NewItem(text).WithParents(parents...)
-}
-
-// columnValue is a value in wire form, "" for none. What a row only passes on from an item is as it was there.
-func columnValue(name string, v any, from []string) string {
-	for _, json := range slices.Backward(from) {
-		if r := lookup(json, name, false); r.Exists() && sqlValue(r) == v {
-			return r.Raw
-		}
-	}
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case float64:
-		return nodes.NumberValue(v).JSON()
-	case []byte:
-		return string(nodes.AppendString(nil, string(v)))
-	}
-	return string(nodes.AppendString(nil, fmt.Sprint(v)))
 }

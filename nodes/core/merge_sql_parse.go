@@ -26,8 +26,9 @@ type statement struct {
 	text     string
 	lineage  lineage
 	tables   []int // the inputs whose row numbers are the last columns
-	star     bool  // it selects * and nothing else
-	distinct bool  // it is done here, since row numbers would make all rows distinct
+	columns  []outColumn
+	star     bool // it selects * and nothing else
+	distinct bool // it is done here, since row numbers would make all rows distinct
 	// asked are the columns that the query names as inputN.column.
 	asked map[int][]string
 }
@@ -88,7 +89,7 @@ func (s *statement) read(tokens []string, inputs int) {
 		switch upper := strings.ToUpper(token); {
 		case i == from && s.lineage == lineageByRow:
 			for _, input := range s.tables {
-				text = append(text, ", input"+strconv.Itoa(input+1)+".rowid")
+				text = append(text, ", "+rowMark(input))
 			}
 			text = append(text, token)
 		case token == "/":
@@ -111,12 +112,17 @@ func (s *statement) read(tokens []string, inputs int) {
 func joinSQL(tokens []string) string {
 	var b strings.Builder
 	for i, token := range tokens {
-		if i > 0 && isTight(tokens[i-1]) == "" && isTight(token) == "" {
+		if i > 0 && (isTight(tokens[i-1]) == "" && isTight(token) == "" || opensComment(tokens[i-1], token)) {
 			b.WriteByte(' ')
 		}
 		b.WriteString(token)
 	}
 	return b.String()
+}
+
+// opensComment reports whether two signs that stand apart would begin a comment as one.
+func opensComment(a, b string) bool {
+	return a == "-" && b == "-" || a == division && b == "*"
 }
 
 // isTight returns the token if it needs no space around it.
@@ -180,6 +186,7 @@ func (s *statement) trace(tokens []string, inputs int) (from int) {
 		return -1
 	}
 	s.lineage, s.distinct = lineageByRow, distinct
+	s.columns = readColumns(tokens[1:from], inputs)
 	s.star = from == 2 && tokens[1] == "*"
 	return from
 }

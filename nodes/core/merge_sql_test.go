@@ -62,6 +62,7 @@ func TestMergeSQLOnlySelects(t *testing.T) {
 		"DELETE FROM input1":                  "only SELECT can be run, and not DELETE",
 		"SELECT 1; PRAGMA user_version = 1":   "only SELECT can be run, and not PRAGMA",
 		"-- SELECT\n create table x (a)":      "only SELECT can be run, and not create",
+		"SELECT n / * 2 FROM input1":          `SQL logic error: near "*": syntax error (1)`,
 		" ; -- nothing":                       "the query is empty",
 		"SELECT n FROM input1 WHERE name = (": "SQL logic error: incomplete input (1)",
 	} {

@@ -1,11 +1,13 @@
 package core
 
 import (
+	"context"
+
 	"github.com/cordboard/cordboard/nodes"
 )
 
 // mergeV1 is Merge version 1: two inputs, and modes by name. A mode that does not exist gives nothing.
-func mergeV1(call *nodes.Call, mode string) error {
+func mergeV1(ctx context.Context, call *nodes.Call, mode string) error {
 	switch mode {
 	case "append":
 		return mergeAppend(call)
@@ -16,6 +18,9 @@ func mergeV1(call *nodes.Call, mode string) error {
 	case "multiplex":
 		for i, a := range call.Input(0).All() {
 			for j, b := range call.Input(1).All() {
+				if j%1024 == 0 && ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
 				json := merging{shallow: true}.objects(a.JSON(), b.JSON())
 				call.Emit(0, nodes.NewItem(json).WithParents(nodes.From(i, 0), nodes.From(j, 1)))
 			}

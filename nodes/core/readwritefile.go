@@ -94,11 +94,15 @@ func (readWriteFile) read(ctx context.Context, call *nodes.Call, i int) error {
 	return nil
 }
 
-// match returns the files in root that a pattern below a folder matches, in order.
+// match returns the files in root that a pattern below a folder matches, in order. A pattern passes over what is no file and
+// over links that lead nowhere or out of root; a plain path to such is an error.
 func match(root *os.Root, folder, pattern string) ([]string, error) {
+	if !strings.ContainsAny(pattern, `*?[{\`) {
+		return onlyFile(root, filepath.Join(folder, pattern))
+	}
 	var files []string
 	err := doublestar.GlobWalk(root.FS(), filepath.ToSlash(filepath.Join(folder, pattern)), func(path string, d fs.DirEntry) error {
-		if !d.IsDir() {
+		if !d.IsDir() && checkFile(root, path) == nil {
 			files = append(files, path)
 		}
 		return nil
@@ -113,6 +117,37 @@ func match(root *os.Root, folder, pattern string) ([]string, error) {
 		return strings.Compare(a, b)
 	})
 	return files, err
+}
+
+// onlyFile is match for a path without a pattern. A folder is no match, nor is what lies behind a folder that leads out of root.
+func onlyFile(root *os.Root, path string) ([]string, error) {
+	if _, err := root.Lstat(path); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return nil, nil
+	}
+	if info, err := root.Stat(path); err == nil && info.IsDir() {
+		return nil, nil
+	}
+	return []string{path}, checkFile(root, path)
+}
+
+// checkFile refuses what is no file inside root, once links are followed: to open a pipe would wait for whoever writes to it.
+func checkFile(root *os.Root, path string) error {
+	info, err := root.Stat(path)
+	full := filepath.Join(root.Name(), path)
+	var failed *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		e := nodes.AsError(fileError(err))
+		e.Description = full
+		return e
+	case errors.As(err, &failed):
+		return nodes.Errorf("the file %s cannot be read: %w", full, failed.Err)
+	case err != nil:
+		return nodes.Errorf("the file %s cannot be read: %w", full, err)
+	case !info.Mode().IsRegular():
+		return nodes.Errorf("%s is not a regular file", full)
+	}
+	return nil
 }
 
 // keepFrom streams a file into binary data.
@@ -195,6 +230,9 @@ func writeFile(ctx context.Context, call *nodes.Call, root *os.Root, inside stri
 	flags := os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	if add {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	}
+	if info, err := root.Stat(inside); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nodes.Errorf("%s is not a regular file", filepath.Join(root.Name(), inside))
 	}
 	out, err := root.OpenFile(inside, flags, 0o644)
 	if err != nil {

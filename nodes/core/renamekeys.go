@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,13 +19,17 @@ type renameKeys struct{}
 var _ nodes.Node = renameKeys{}
 
 func (renameKeys) Execute(ctx context.Context, call *nodes.Call) error {
+	patterns := keyPatterns{}
 	for i, it := range call.Input(0).All() {
 		if i%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		json, err := renameFields(call, i, it.JSON())
 		if err == nil {
-			json, err = renameByPatterns(call, i, json)
+			json, err = patterns.rename(ctx, call, i, json)
+		}
+		if err != nil && ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		if err != nil {
 			if err := call.Fail(i, err); err != nil {
@@ -78,17 +83,41 @@ type keyPattern struct {
 	depth       float64 // how many objects deep it goes; negative is all the way
 }
 
-func renameByPatterns(call *nodes.Call, i int, json string) (string, error) {
+// keyPatterns are the regular expressions of one execution, compiled once.
+type keyPatterns map[keyRegex]*regexp2.Regexp
+
+type keyRegex struct {
+	source  string
+	options regexp2.RegexOptions
+}
+
+func (c keyPatterns) compile(source string, options regexp2.RegexOptions) (*regexp2.Regexp, error) {
+	if re := c[keyRegex{source, options}]; re != nil {
+		return re, nil
+	}
+	re, err := regexp2.Compile(source, options)
+	if err != nil {
+		return nil, err
+	}
+	re.MatchTimeout = regexTimeout
+	if len(c) >= 1000 {
+		clear(c)
+	}
+	c[keyRegex{source, options}] = re
+	return re, nil
+}
+
+func (c keyPatterns) rename(ctx context.Context, call *nodes.Call, i int, json string) (string, error) {
 	list, err := call.Param("additionalOptions").Get("regexReplacement").Get("replacements").List(i)
 	if err != nil || len(list) == 0 {
 		return json, err
 	}
 	for _, p := range list {
-		pattern, err := readKeyPattern(p, i)
+		pattern, err := c.read(p, i)
 		if err != nil {
 			return "", err
 		}
-		renamed, err := pattern.rename(gjson.Parse(json), 0)
+		renamed, err := pattern.rename(ctx, gjson.Parse(json), 0)
 		if err != nil {
 			return "", err
 		}
@@ -99,7 +128,7 @@ func renameByPatterns(call *nodes.Call, i int, json string) (string, error) {
 	return json, nil
 }
 
-func readKeyPattern(p nodes.Param, i int) (*keyPattern, error) {
+func (c keyPatterns) read(p nodes.Param, i int) (*keyPattern, error) {
 	source, err := p.Get("searchRegex").String(i, "")
 	if err != nil {
 		return nil, err
@@ -122,16 +151,15 @@ func readKeyPattern(p nodes.Param, i int) (*keyPattern, error) {
 	if ignoreCase {
 		options |= regexp2.IgnoreCase
 	}
-	if pattern.re, err = regexp2.Compile(source, options); err != nil {
+	if pattern.re, err = c.compile(source, options); err != nil {
 		return nil, nodes.Errorf("the regular expression %q is not valid: %w", source, err).WithParam(p.Name()+".searchRegex", "")
 	}
-	pattern.re.MatchTimeout = regexTimeout
 	return pattern, nil
 }
 
 // rename writes a value with its keys renamed. A key that changes goes to the end, or to the place of one that is there
 // already.
-func (k *keyPattern) rename(value gjson.Result, level float64) (string, error) {
+func (k *keyPattern) rename(ctx context.Context, value gjson.Result, level float64) (string, error) {
 	switch {
 	case value.IsArray():
 		dst := []byte{'['}
@@ -139,7 +167,7 @@ func (k *keyPattern) rename(value gjson.Result, level float64) (string, error) {
 			if n > 0 {
 				dst = append(dst, ',')
 			}
-			text, err := k.rename(el, level+1)
+			text, err := k.rename(ctx, el, level+1)
 			if err != nil {
 				return "", err
 			}
@@ -149,18 +177,12 @@ func (k *keyPattern) rename(value gjson.Result, level float64) (string, error) {
 	case !value.IsObject() || level > k.depth:
 		return value.Raw, nil
 	}
-	list := fieldsOf(value.Raw)
-	for _, f := range list {
-		name, err := k.replace(f.name)
-		if err != nil {
-			return "", err
-		}
-		if name != f.name {
-			list = moveField(list, f.name, name)
-		}
+	list, err := k.renameMembers(ctx, fieldsOf(value.Raw))
+	if err != nil {
+		return "", err
 	}
 	for n := range list {
-		text, err := k.rename(gjson.Parse(list[n].value), level+1)
+		text, err := k.rename(ctx, gjson.Parse(list[n].value), level+1)
 		if err != nil {
 			return "", err
 		}
@@ -169,24 +191,35 @@ func (k *keyPattern) rename(value gjson.Result, level float64) (string, error) {
 	return writeFields(list, true, len(value.Raw)+16), nil
 }
 
-// moveField puts the value of one key under another, in a new list.
-func moveField(list []field, from, to string) []field {
-	var moved []field
-	var value string
-	for _, f := range list {
-		if f.name == from {
-			value = f.value
+// renameMembers renames the keys of one object, in the order that they have at the beginning. A value that lands on a key still
+// to come is moved on with it.
+func (k *keyPattern) renameMembers(ctx context.Context, list []field) ([]field, error) {
+	at := make(map[string]int, len(list))
+	for n, f := range list {
+		at[f.name] = n
+	}
+	for n := range len(list) {
+		if n%256 == 0 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		f := list[n]
+		name, err := k.replace(f.name)
+		if err != nil {
+			return nil, err
+		}
+		if name == f.name {
 			continue
 		}
-		moved = append(moved, f)
-	}
-	for n := range moved {
-		if moved[n].name == to {
-			moved[n].value = value
-			return moved
+		delete(at, f.name)
+		list[n].key = "" // which marks what is gone: a key has its quotes
+		if to, ok := at[name]; ok {
+			list[to].value = f.value
+			continue
 		}
+		at[name] = len(list)
+		list = append(list, field{name, string(nodes.AppendString(nil, name)), f.value})
 	}
-	return append(moved, field{to, string(nodes.AppendString(nil, to)), value})
+	return slices.DeleteFunc(list, func(f field) bool { return f.key == "" }), nil
 }
 
 // replace is JavaScript's text.replace(re, replacement): only the first match.

@@ -13,6 +13,9 @@ type switchNode struct{}
 
 var _ nodes.Variable = switchNode{}
 
+// maxOutputs bounds how many outputs an expression chooses from.
+const maxOutputs = 999
+
 // defaultOutputs is how many outputs an expression chooses from, and version 1 always has.
 const defaultOutputs = 4
 
@@ -21,12 +24,8 @@ func (switchNode) Outputs(version float64, params *nodes.Template) int {
 		return defaultOutputs
 	}
 	if params.Member("mode").Value().Str() == "expression" {
-		count := params.Member("numberOutputs")
-		if version < 3 {
-			count = params.Member("outputsAmount")
-		}
-		if n := count.Value().Num(); n >= 1 && n < 1000 {
-			return int(n)
+		if n := params.Member(outputsParam(version)).Value().Num(); n >= 1 {
+			return int(min(n, maxOutputs))
 		}
 		return defaultOutputs
 	}
@@ -39,6 +38,14 @@ func (switchNode) Outputs(version float64, params *nodes.Template) int {
 		n++
 	}
 	return n
+}
+
+// outputsParam is the parameter that says how many outputs an expression chooses from.
+func outputsParam(version float64) string {
+	if version < 3 {
+		return "outputsAmount"
+	}
+	return "numberOutputs"
 }
 
 // errOutput is a choice of an output that does not exist; the misspelling is n8n's, and workflows may look for it.
@@ -68,7 +75,7 @@ func (s switchNode) Execute(ctx context.Context, call *nodes.Call) error {
 	var route func(i int, it nodes.Item) error
 	switch {
 	case mode == "expression":
-		route = switchByExpression(call, s.Outputs(call.Version, call.Params))
+		route, err = switchByExpression(call, s.Outputs(call.Version, call.Params))
 	case call.Version < 3:
 		route, err = switchByValue(call)
 	default:
@@ -102,7 +109,12 @@ func failUnlinked(call *nodes.Call, i int, err error) error {
 	return nil
 }
 
-func switchByExpression(call *nodes.Call, outputs int) func(int, nodes.Item) error {
+func switchByExpression(call *nodes.Call, outputs int) (func(int, nodes.Item) error, error) {
+	if param := outputsParam(call.Version); call.Version >= 2 {
+		if n := call.Params.Member(param).Value().Num(); n > maxOutputs {
+			return nil, nodes.Errorf("there can be at most %d outputs, and not %s", maxOutputs, nodes.NumberValue(n).Text()).WithParam(param, "")
+		}
+	}
 	output := call.Param("output")
 	return func(i int, it nodes.Item) error {
 		v, err := output.Value(i)
@@ -127,7 +139,7 @@ func switchByExpression(call *nodes.Call, outputs int) func(int, nodes.Item) err
 		}
 		call.EmitFrom(o, i, it)
 		return nil
-	}
+	}, nil
 }
 
 // switchRules are the rules of version 3. They are read once unless an expression stands for them.

@@ -74,7 +74,7 @@ type column struct {
 
 // NewBatch returns a batch for the items that the scope shows. The context bounds the JavaScript that runs for it.
 func (v *Evaluator) NewBatch(ctx context.Context, s Scope) *Batch {
-	b := &Batch{evaluator: v, ctx: ctx, observe: observerOf(ctx), env: env{scope: s}, columns: map[*Expression]*column{}}
+	b := &Batch{evaluator: v, ctx: ctx, observe: observerOf(ctx), env: env{scope: s, ctx: ctx}, columns: map[*Expression]*column{}}
 	if inputs := s.Inputs(); len(inputs) > 0 {
 		b.env.items = inputs[0]
 	}

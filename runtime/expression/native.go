@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ type nativeCode func(*env) (nodes.Value, error)
 
 // env is what native code sees: the item at hand of a batch.
 type env struct {
+	ctx   context.Context //nolint:containedctx // of the batch
 	scope Scope
 	items nodes.Items // of input 0
 	index int

@@ -1,6 +1,8 @@
 package expression
 
 import (
+	"context"
+	"errors"
 	"strings"
 
 	"github.com/tdewolff/parse/v2/js"
@@ -36,7 +38,7 @@ func compileJMESPath(n *js.CallExpr) (nativeCode, bool) {
 		if err != nil {
 			return v, err
 		}
-		return foundBy(query.Search(v.JSON()))
+		return foundBy(query.Search(e.ctx, v.JSON()))
 	}, true
 }
 
@@ -67,8 +69,10 @@ func unsafeQuery() error {
 // foundBy is the result of a query as a value.
 func foundBy(r gjson.Result, err error) (nodes.Value, error) {
 	switch {
-	case err != nil:
+	case errors.Is(err, jmespath.ErrType):
 		return nodes.Value{}, thrown{err.Error()}
+	case err != nil: // unlike the exceptions above, a limit is told
+		return nodes.Value{}, failure("Ask for less at once, or use a Code node.", "%w", err)
 	case r.Type == gjson.Number && !isFinite(r.Num):
 		return nodes.NumberValue(r.Num), nil
 	}
@@ -88,9 +92,17 @@ func (b *Batch) askJMESPath(data gjson.Result, text string) (string, error) {
 		}
 		b.queries[text] = query
 	}
-	v, err := foundBy(query.Search(data.Raw))
+	v, err := foundBy(query.Search(b.context(), data.Raw))
 	if v.Kind() == nodes.Number {
 		return string(appendScriptNumber(nil, v.Num())), err
 	}
 	return v.JSON(), err
+}
+
+// context bounds what runs for the batch, or for its script.
+func (b *Batch) context() context.Context {
+	if b.job != nil {
+		return b.job.ctx
+	}
+	return b.ctx
 }

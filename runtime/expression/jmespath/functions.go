@@ -17,7 +17,7 @@ import (
 type function struct {
 	takes    []string
 	variadic bool
-	run      func(args []argument) (gjson.Result, error)
+	run      func(s *search, args []argument) (gjson.Result, error)
 }
 
 // argument is a value, or an expression behind &.
@@ -26,7 +26,8 @@ type argument struct {
 	reference *node
 }
 
-func (n *node) call(v gjson.Result) (gjson.Result, error) {
+func (s *search) call(n *node, v gjson.Result) (gjson.Result, error) {
+	s.spend(callSteps, 0)
 	f, ok := functions()[n.text]
 	if !ok {
 		return null, fmt.Errorf("%w: there is no function %s()", ErrType, n.text)
@@ -38,7 +39,7 @@ func (n *node) call(v gjson.Result) (gjson.Result, error) {
 			continue
 		}
 		var err error
-		if args[i].value, err = c.eval(v); err != nil {
+		if args[i].value, err = s.eval(c, v); err != nil {
 			return null, err
 		}
 	}
@@ -46,15 +47,15 @@ func (n *node) call(v gjson.Result) (gjson.Result, error) {
 		return null, fmt.Errorf("%w: %s() takes %d arguments, not %d", ErrType, n.text, len(f.takes), len(args))
 	}
 	for i, a := range args {
-		if takes := f.takes[min(i, len(f.takes)-1)]; !a.is(takes) {
+		if takes := f.takes[min(i, len(f.takes)-1)]; !s.is(a, takes) {
 			return null, fmt.Errorf("%w: argument %d of %s() is of the wrong type", ErrType, i+1, n.text)
 		}
 	}
-	return f.run(args)
+	return f.run(s, args)
 }
 
 // is reports whether the argument is of one of these types.
-func (a argument) is(types string) bool {
+func (s *search) is(a argument, types string) bool {
 	for _, t := range types {
 		if t == 'e' {
 			if a.reference != nil {
@@ -62,14 +63,14 @@ func (a argument) is(types string) bool {
 			}
 			continue
 		}
-		if a.reference == nil && hasType(a.value, t) {
+		if a.reference == nil && s.hasType(a.value, t) {
 			return true
 		}
 	}
 	return false
 }
 
-func hasType(v gjson.Result, t rune) bool {
+func (s *search) hasType(v gjson.Result, t rune) bool {
 	switch t {
 	case 'x':
 		return true
@@ -86,7 +87,9 @@ func hasType(v gjson.Result, t rune) bool {
 		return false
 	}
 	want := map[rune]gjson.Type{'N': gjson.Number, 'S': gjson.String}[t]
-	return !slices.ContainsFunc(v.Array(), func(e gjson.Result) bool { return e.Type != want })
+	all := true
+	s.each(v, func(_, e gjson.Result) bool { all = e.Type == want; return all })
+	return all
 }
 
 func functions() map[string]function {
@@ -94,9 +97,13 @@ func functions() map[string]function {
 		"abs":   {takes: []string{"n"}, run: numeric(math.Abs)},
 		"ceil":  {takes: []string{"n"}, run: numeric(math.Ceil)},
 		"floor": {takes: []string{"n"}, run: numeric(math.Floor)},
-		"sum":   {takes: []string{"N"}, run: func(a []argument) (gjson.Result, error) { return number(sum(a[0].value)), nil }},
-		"avg": {takes: []string{"N"}, run: func(a []argument) (gjson.Result, error) {
-			return number(sum(a[0].value) / float64(len(a[0].value.Array()))), nil
+		"sum": {takes: []string{"N"}, run: func(s *search, a []argument) (gjson.Result, error) {
+			total, _ := s.sum(a[0].value)
+			return number(total), nil
+		}},
+		"avg": {takes: []string{"N"}, run: func(s *search, a []argument) (gjson.Result, error) {
+			total, n := s.sum(a[0].value)
+			return number(total / float64(n)), nil
 		}},
 		"max":         {takes: []string{"NS"}, run: extreme(1)},
 		"min":         {takes: []string{"NS"}, run: extreme(-1)},
@@ -111,25 +118,27 @@ func functions() map[string]function {
 		"join":        {takes: []string{"s", "S"}, run: joined},
 		"length":      {takes: []string{"sao"}, run: length},
 		"reverse":     {takes: []string{"sa"}, run: reversed},
-		"keys":        {takes: []string{"o"}, run: members(func(key, _ gjson.Result) gjson.Result { return text(key.Str) })},
-		"values":      {takes: []string{"o"}, run: members(func(_, value gjson.Result) gjson.Result { return value })},
+		"keys":        {takes: []string{"o"}, run: members(func(s *search, key, _ gjson.Result) gjson.Result { return s.text(key.Str) })},
+		"values":      {takes: []string{"o"}, run: members(func(_ *search, _, value gjson.Result) gjson.Result { return value })},
 		"merge":       {takes: []string{"o"}, variadic: true, run: merged},
 		"not_null":    {takes: []string{"x"}, variadic: true, run: notNull},
-		"type":        {takes: []string{"x"}, run: func(a []argument) (gjson.Result, error) { return typeName(a[0].value) }},
-		"to_array": {takes: []string{"x"}, run: func(a []argument) (gjson.Result, error) {
+		"type":        {takes: []string{"x"}, run: func(s *search, a []argument) (gjson.Result, error) { return typeName(a[0].value) }},
+		"to_array": {takes: []string{"x"}, run: func(s *search, a []argument) (gjson.Result, error) {
 			if a[0].value.IsArray() {
 				return a[0].value, nil
 			}
-			return list([]gjson.Result{a[0].value}), nil
+			return s.list([]gjson.Result{a[0].value}), nil
 		}},
-		"to_string": {takes: []string{"x"}, run: func(a []argument) (gjson.Result, error) {
+		"to_string": {takes: []string{"x"}, run: func(s *search, a []argument) (gjson.Result, error) {
 			if a[0].value.Type == gjson.String {
 				return a[0].value, nil
 			}
-			return text(string(appendValue(nil, a[0].value))), nil
+			return s.text(string(appendValue(nil, a[0].value))), nil
 		}},
-		"to_number": {takes: []string{"x"}, run: func(a []argument) (gjson.Result, error) {
-			switch v := a[0].value; v.Type {
+		"to_number": {takes: []string{"x"}, run: func(s *search, a []argument) (gjson.Result, error) {
+			v := a[0].value
+			s.spend(len(v.Raw)>>scanShift, 0)
+			switch v.Type {
 			case gjson.Number:
 				return v, nil
 			case gjson.String:
@@ -142,35 +151,35 @@ func functions() map[string]function {
 	}
 }
 
-func numeric(f func(float64) float64) func([]argument) (gjson.Result, error) {
-	return func(a []argument) (gjson.Result, error) { return number(f(a[0].value.Num)), nil }
+func numeric(f func(float64) float64) func(*search, []argument) (gjson.Result, error) {
+	return func(s *search, a []argument) (gjson.Result, error) { return number(f(a[0].value.Num)), nil }
 }
 
-func textTest(f func(s, part string) bool) func([]argument) (gjson.Result, error) {
-	return func(a []argument) (gjson.Result, error) { return boolean(f(a[0].value.Str, a[1].value.Str)), nil }
+func textTest(f func(s, part string) bool) func(*search, []argument) (gjson.Result, error) {
+	return func(s *search, a []argument) (gjson.Result, error) {
+		return boolean(f(a[0].value.Str, a[1].value.Str)), nil
+	}
 }
 
-func members(f func(key, value gjson.Result) gjson.Result) func([]argument) (gjson.Result, error) {
-	return func(a []argument) (gjson.Result, error) {
+func members(f func(s *search, key, value gjson.Result) gjson.Result) func(*search, []argument) (gjson.Result, error) {
+	return func(s *search, a []argument) (gjson.Result, error) {
 		var out []gjson.Result
-		a[0].value.ForEach(func(key, value gjson.Result) bool { out = append(out, f(key, value)); return true })
-		return list(out), nil
+		s.each(a[0].value, func(key, value gjson.Result) bool { out = s.keep(out, f(s, key, value)); return true })
+		return s.list(out), nil
 	}
 }
 
-func sum(v gjson.Result) float64 {
-	total := 0.0
-	for _, e := range v.Array() {
-		total += e.Num
-	}
-	return total
+func (s *search) sum(v gjson.Result) (total float64, n int) {
+	s.each(v, func(_, e gjson.Result) bool { total += e.Num; n++; return true })
+	return total, n
 }
 
-// compare is the order of two numbers or two texts.
-func compare(a, b gjson.Result) int {
+// rank is the order of two numbers or two texts.
+func (s *search) rank(a, b gjson.Result) int {
 	if a.Type == gjson.String {
-		return compareUnits(a.Str, b.Str)
+		return s.compareUnits(a.Str, b.Str)
 	}
+	s.spend(1, 0)
 	switch {
 	case a.Num < b.Num:
 		return -1
@@ -180,28 +189,35 @@ func compare(a, b gjson.Result) int {
 	return 0
 }
 
-func compareUnits(a, b string) int {
+func (s *search) compareUnits(a, b string) int {
+	if !s.spend(1+(len(a)+len(b))>>scanShift, 0) {
+		return 0
+	}
 	return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
 }
 
-func extreme(sign int) func([]argument) (gjson.Result, error) {
-	return func(a []argument) (gjson.Result, error) {
-		best := null
-		for i, e := range a[0].value.Array() {
-			if i == 0 || compare(e, best)*sign > 0 {
-				best = e
+func extreme(sign int) func(*search, []argument) (gjson.Result, error) {
+	return func(s *search, a []argument) (gjson.Result, error) {
+		best, first := null, true
+		s.each(a[0].value, func(_, e gjson.Result) bool {
+			if first || s.rank(e, best)*sign > 0 {
+				best, first = e, false
 			}
-		}
+			return true
+		})
 		return best, nil
 	}
 }
 
 // keyed evaluates the expression for each element; its values must be numbers or texts.
-func keyed(a []argument) (items, keys []gjson.Result, err error) {
-	items = a[0].value.Array()
+func keyed(s *search, a []argument) (items, keys []gjson.Result, err error) {
+	items = s.items(a[0].value)
+	if !s.spend(0, 2*resultSize*len(items)) { // the keys, and what is made of both
+		return nil, nil, s.err
+	}
 	keys = make([]gjson.Result, len(items))
 	for i, e := range items {
-		if keys[i], err = a[1].reference.eval(e); err != nil {
+		if keys[i], err = s.eval(a[1].reference, e); err != nil {
 			return nil, nil, err
 		}
 		if keys[i].Type != gjson.Number && keys[i].Type != gjson.String {
@@ -212,11 +228,12 @@ func keyed(a []argument) (items, keys []gjson.Result, err error) {
 }
 
 // extremeBy looks for the largest or smallest number; texts are never larger or smaller than none.
-func extremeBy(sign float64) func([]argument) (gjson.Result, error) {
-	return func(a []argument) (gjson.Result, error) {
-		items, keys, err := keyed(a)
+func extremeBy(sign float64) func(*search, []argument) (gjson.Result, error) {
+	return func(s *search, a []argument) (gjson.Result, error) {
+		items, keys, err := keyed(s, a)
 		best, found := math.Inf(-1), gjson.Result{}
 		for i, k := range keys {
+			s.spend(1+len(k.Raw)>>scanShift, 0)
 			if f := sign * toNumber(k); f > best {
 				best, found = f, items[i]
 			}
@@ -225,14 +242,14 @@ func extremeBy(sign float64) func([]argument) (gjson.Result, error) {
 	}
 }
 
-func sorted(a []argument) (gjson.Result, error) {
-	items := slices.Clone(a[0].value.Array())
-	slices.SortStableFunc(items, compare)
-	return list(items), nil
+func sorted(s *search, a []argument) (gjson.Result, error) {
+	items := s.items(a[0].value)
+	slices.SortStableFunc(items, s.rank)
+	return s.list(items), nil
 }
 
-func sortedBy(a []argument) (gjson.Result, error) {
-	items, keys, err := keyed(a)
+func sortedBy(s *search, a []argument) (gjson.Result, error) {
+	items, keys, err := keyed(s, a)
 	if err != nil {
 		return null, err
 	}
@@ -242,82 +259,96 @@ func sortedBy(a []argument) (gjson.Result, error) {
 			return null, fmt.Errorf("%w: sort_by() compares numbers with texts", ErrType)
 		}
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return compare(keys[i], keys[j]) })
+	slices.SortStableFunc(order, func(i, j int) int { return s.rank(keys[i], keys[j]) })
 	out := make([]gjson.Result, len(items))
 	for i, at := range order {
 		out[i] = items[at]
 	}
-	return list(out), nil
+	return s.list(out), nil
 }
 
-func mapped(a []argument) (gjson.Result, error) {
+func mapped(s *search, a []argument) (gjson.Result, error) {
 	var out []gjson.Result
-	for _, e := range a[1].value.Array() {
-		v, err := a[0].reference.eval(e)
-		if err != nil {
-			return null, err
-		}
-		out = append(out, v)
-	}
-	return list(out), nil
+	var err error
+	s.each(a[1].value, func(_, e gjson.Result) bool {
+		var v gjson.Result
+		v, err = s.eval(a[0].reference, e)
+		out = s.keep(out, v)
+		return err == nil
+	})
+	return s.list(out), err
 }
 
-func contains(a []argument) (gjson.Result, error) {
+func contains(s *search, a []argument) (gjson.Result, error) {
 	v, want := a[0].value, a[1].value
 	if v.Type == gjson.String {
 		part := want.Str
 		if want.Type != gjson.String {
 			part = string(appendValue(nil, want))
 		}
+		if !s.spend((len(v.Str)+len(part))>>scanShift, len(part)) {
+			return null, s.err
+		}
 		return boolean(strings.Contains(v.Str, part)), nil
 	}
-	// Lists and objects are never found: they are other ones.
-	return boolean(want.Type != gjson.JSON && slices.ContainsFunc(v.Array(), func(e gjson.Result) bool { return equal(e, want) })), nil
-}
-
-func joined(a []argument) (gjson.Result, error) {
-	var texts []string
-	for _, e := range a[1].value.Array() {
-		texts = append(texts, e.Str)
+	found := false
+	if want.Type != gjson.JSON { // lists and objects are never found: they are other ones
+		s.each(v, func(_, e gjson.Result) bool { found = s.equal(e, want); return !found })
 	}
-	return text(strings.Join(texts, a[0].value.Str)), nil
+	return boolean(found), nil
 }
 
-func length(a []argument) (gjson.Result, error) {
+func joined(s *search, a []argument) (gjson.Result, error) {
+	var texts []string
+	s.each(a[1].value, func(_, e gjson.Result) bool {
+		texts = append(texts, e.Str)
+		return s.spend(0, resultSize)
+	})
+	return s.joined(texts, a[0].value.Str), nil
+}
+
+func length(s *search, a []argument) (gjson.Result, error) {
 	v := a[0].value
 	if v.Type == gjson.String {
+		if !s.spend(len(v.Str)>>scanShift, 6*len(v.Str)) {
+			return null, s.err
+		}
 		return number(float64(len(utf16.Encode([]rune(v.Str))))), nil
 	}
-	n := 0
-	v.ForEach(func(_, _ gjson.Result) bool { n++; return true })
-	return number(float64(n)), nil
+	return number(float64(s.count(v))), nil
 }
 
-func reversed(a []argument) (gjson.Result, error) {
+func reversed(s *search, a []argument) (gjson.Result, error) {
 	v := a[0].value
 	if v.Type == gjson.String {
+		if !s.spend(len(v.Str)>>scanShift, 6*len(v.Str)) {
+			return null, s.err
+		}
 		units := utf16.Encode([]rune(v.Str))
 		slices.Reverse(units)
-		return text(string(utf16.Decode(units))), nil
+		return s.text(string(utf16.Decode(units))), nil
 	}
-	items := slices.Clone(v.Array())
+	items := s.items(v)
 	slices.Reverse(items)
-	return list(items), nil
+	return s.list(items), nil
 }
 
-func merged(a []argument) (gjson.Result, error) {
+func merged(s *search, a []argument) (gjson.Result, error) {
 	var keys []string
 	var values []gjson.Result
 	for _, o := range a {
-		o.value.ForEach(func(key, value gjson.Result) bool {
-			keys, values = append(keys, key.Str), append(values, value)
-			return true
+		s.each(o.value, func(key, value gjson.Result) bool {
+			keys, values = append(keys, key.Str), s.keep(values, value)
+			return s.spend(0, resultSize)
 		})
 	}
-	return object(keys, values), nil
+	if s.err != nil {
+		return null, s.err
+	}
+	return s.object(keys, values), nil
 }
 
-func notNull(a []argument) (gjson.Result, error) {
+func notNull(s *search, a []argument) (gjson.Result, error) {
 	for _, v := range a {
 		if !isNull(v.value) {
 			return v.value, nil
@@ -373,8 +404,8 @@ func toNumber(v gjson.Result) float64 {
 }
 
 // equal compares deeply; the order of keys does not count.
-func equal(a, b gjson.Result) bool {
-	if a.Type != b.Type || a.IsArray() != b.IsArray() {
+func (s *search) equal(a, b gjson.Result) bool {
+	if !s.spend(1+min(len(a.Raw), len(b.Raw))>>scanShift, 0) || a.Type != b.Type || a.IsArray() != b.IsArray() {
 		return false
 	}
 	switch a.Type {
@@ -387,16 +418,26 @@ func equal(a, b gjson.Result) bool {
 		return true
 	}
 	if a.IsArray() {
-		return slices.EqualFunc(a.Array(), b.Array(), equal)
+		return slices.EqualFunc(s.items(a), s.items(b), s.equal)
 	}
-	x, y := a.Map(), b.Map()
+	x, y := s.members(a), s.members(b)
 	if len(x) != len(y) {
 		return false
 	}
 	for k, v := range x {
-		if w, ok := y[k]; !ok || !equal(v, w) {
+		if w, ok := y[k]; !ok || !s.equal(v, w) {
 			return false
 		}
 	}
 	return true
+}
+
+// members are the members of an object by their keys; of equal keys the last one counts.
+func (s *search) members(v gjson.Result) map[string]gjson.Result {
+	out := map[string]gjson.Result{}
+	s.each(v, func(key, value gjson.Result) bool {
+		out[key.Str] = value
+		return s.spend(0, 2*resultSize)
+	})
+	return out
 }

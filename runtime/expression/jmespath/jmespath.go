@@ -7,6 +7,7 @@
 package jmespath
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,8 +30,14 @@ type Query struct {
 	names []string
 }
 
-// Compile reads a query.
+// maxQuery is how long a query may be, in bytes.
+const maxQuery = 64 << 10
+
+// Compile reads a query. Errors: ErrSyntax, also for one that is too long or nested too deeply.
 func Compile(text string) (*Query, error) {
+	if len(text) > maxQuery {
+		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrSyntax, maxQuery)
+	}
 	p := &parser{}
 	if err := p.read(text); err != nil {
 		return nil, err
@@ -49,9 +56,10 @@ func Compile(text string) (*Query, error) {
 func (q *Query) Names() []string { return q.names }
 
 // Search runs the query on JSON text. The result is what is found, null if nothing is; its zero value is undefined, which
-// max_by and min_by of nothing give. NaN, which JSON lacks, has Raw "NaN".
-func (q *Query) Search(json string) (gjson.Result, error) {
-	return q.root.eval(gjson.Parse(json))
+// max_by and min_by of nothing give. NaN, which JSON lacks, has Raw "NaN". Errors: ErrType, ErrBudget, or the cause of the
+// context's end.
+func (q *Query) Search(ctx context.Context, json string) (gjson.Result, error) {
+	return newSearch(ctx, json).eval(q.root, gjson.Parse(json))
 }
 
 // node is a node of a query's tree.
@@ -59,6 +67,7 @@ type node struct {
 	kind     kind
 	text     string // a field's or a function's name, a comparison
 	children []*node
+	height   int          // of the tree below it, itself included
 	keys     []string     // of a hash
 	value    gjson.Result // of a literal
 	index    int
@@ -90,43 +99,55 @@ const (
 
 var null = gjson.Result{Type: gjson.Null, Raw: "null"}
 
-func (n *node) eval(v gjson.Result) (gjson.Result, error) {
+// eval evaluates a node for a value.
+func (s *search) eval(n *node, v gjson.Result) (gjson.Result, error) {
+	if !s.spend(1, 0) {
+		return null, s.err
+	}
+	got, err := s.run(n, v)
+	if s.err != nil {
+		return null, s.err
+	}
+	return got, err
+}
+
+func (s *search) run(n *node, v gjson.Result) (gjson.Result, error) {
 	switch n.kind {
 	case kindIdentity:
 		return v, nil
 	case kindField:
-		return field(v, n.text), nil
+		return s.field(v, n.text), nil
 	case kindLiteral:
 		return n.value, nil
 	case kindSub:
-		left, err := n.children[0].eval(v)
+		left, err := s.eval(n.children[0], v)
 		if err != nil {
 			return left, err
 		}
-		return n.children[1].eval(left)
+		return s.eval(n.children[1], left)
 	case kindIndex:
-		return element(v, n.index), nil
+		return s.element(v, n.index), nil
 	case kindSlice:
-		return n.cut(v)
+		return s.cut(n, v)
 	case kindProjection, kindValues, kindFilter:
-		return n.project(v)
+		return s.project(n, v)
 	case kindFlatten:
-		return n.flatten(v)
+		return s.flatten(n, v)
 	case kindList, kindHash:
-		return n.build(v)
+		return s.build(n, v)
 	case kindOr, kindAnd:
-		left, err := n.children[0].eval(v)
+		left, err := s.eval(n.children[0], v)
 		if err != nil || isFalse(left) == (n.kind == kindAnd) {
 			return left, err
 		}
-		return n.children[1].eval(v)
+		return s.eval(n.children[1], v)
 	case kindNot:
-		operand, err := n.children[0].eval(v)
+		operand, err := s.eval(n.children[0], v)
 		return boolean(isFalse(operand)), err
 	case kindCompare:
-		return n.compare(v)
+		return s.compare(n, v)
 	case kindCall:
-		return n.call(v)
+		return s.call(n, v)
 	}
 	return null, fmt.Errorf("%w: & stands only before an argument", ErrType)
 }
@@ -163,17 +184,6 @@ func number(f float64) gjson.Result {
 	return gjson.Result{Type: gjson.Number, Num: f, Raw: nodes.NumberValue(f).Text()}
 }
 
-func list(items []gjson.Result) gjson.Result {
-	b := []byte{'['}
-	for i, v := range items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendValue(b, v)
-	}
-	return gjson.Result{Type: gjson.JSON, Raw: string(append(b, ']'))}
-}
-
 func appendValue(b []byte, v gjson.Result) []byte {
 	if v.Raw == "" || v.Raw == "NaN" || strings.HasSuffix(v.Raw, "Infinity") {
 		return append(b, "null"...)
@@ -181,10 +191,10 @@ func appendValue(b []byte, v gjson.Result) []byte {
 	return append(b, v.Raw...)
 }
 
-func field(v gjson.Result, name string) gjson.Result {
+func (s *search) field(v gjson.Result, name string) gjson.Result {
 	found := null
 	if v.IsObject() {
-		v.ForEach(func(key, value gjson.Result) bool {
+		s.each(v, func(key, value gjson.Result) bool {
 			if key.Str == name {
 				found = value
 			}
@@ -194,29 +204,34 @@ func field(v gjson.Result, name string) gjson.Result {
 	return found
 }
 
-func element(v gjson.Result, index int) gjson.Result {
+func (s *search) element(v gjson.Result, index int) gjson.Result {
 	if !v.IsArray() {
 		return null
 	}
-	items := v.Array()
 	if index < 0 {
-		index += len(items)
+		index += s.count(v)
 	}
-	if index < 0 || index >= len(items) {
-		return null
-	}
-	return items[index]
+	found := null
+	s.each(v, func(_, e gjson.Result) bool {
+		if index == 0 {
+			found = e
+		}
+		index--
+		return index >= 0
+	})
+	return found
 }
 
 // cut is a slice, with Python's rules.
-func (n *node) cut(v gjson.Result) (gjson.Result, error) {
+func (s *search) cut(n *node, v gjson.Result) (gjson.Result, error) {
 	if !v.IsArray() {
 		return null, nil
 	}
-	items := v.Array()
+	items := s.items(v)
 	step := 1
 	if n.slice[2] != nil {
-		step = *n.slice[2]
+		// A step beyond the list is as good as one across it, and the sum below does not overflow.
+		step = min(max(*n.slice[2], -len(items)-1), len(items)+1)
 	}
 	if step == 0 {
 		return null, fmt.Errorf("%w: the step of a slice is 0", ErrType)
@@ -236,20 +251,20 @@ func (n *node) cut(v gjson.Result) (gjson.Result, error) {
 	}
 	var out []gjson.Result
 	if step > 0 {
-		for i := bound(n.slice[0], 0); i < bound(n.slice[1], len(items)); i += step {
-			out = append(out, items[i])
+		for i, end := bound(n.slice[0], 0), bound(n.slice[1], len(items)); i < end; i += step {
+			out = s.keep(out, items[i])
 		}
 	} else {
-		for i := bound(n.slice[0], len(items)-1); i > bound(n.slice[1], -1); i += step {
-			out = append(out, items[i])
+		for i, end := bound(n.slice[0], len(items)-1), bound(n.slice[1], -1); i > end; i += step {
+			out = s.keep(out, items[i])
 		}
 	}
-	return list(out), nil
+	return s.list(out), nil
 }
 
 // project evaluates the right side for each element of the left one, and drops nulls.
-func (n *node) project(v gjson.Result) (gjson.Result, error) {
-	base, err := n.children[0].eval(v)
+func (s *search) project(n *node, v gjson.Result) (gjson.Result, error) {
+	base, err := s.eval(n.children[0], v)
 	if err != nil {
 		return base, err
 	}
@@ -257,59 +272,59 @@ func (n *node) project(v gjson.Result) (gjson.Result, error) {
 		return null, nil
 	}
 	var out []gjson.Result
-	base.ForEach(func(_, e gjson.Result) bool {
+	s.each(base, func(_, e gjson.Result) bool {
 		if n.kind == kindFilter {
 			var holds gjson.Result
-			if holds, err = n.children[2].eval(e); err != nil || isFalse(holds) {
+			if holds, err = s.eval(n.children[2], e); err != nil || isFalse(holds) {
 				return err == nil
 			}
 		}
 		var got gjson.Result
-		if got, err = n.children[1].eval(e); err == nil && !isNull(got) {
-			out = append(out, got)
+		if got, err = s.eval(n.children[1], e); err == nil && !isNull(got) {
+			out = s.keep(out, got)
 		}
 		return err == nil
 	})
-	return list(out), err
+	return s.list(out), err
 }
 
-func (n *node) flatten(v gjson.Result) (gjson.Result, error) {
-	base, err := n.children[0].eval(v)
+func (s *search) flatten(n *node, v gjson.Result) (gjson.Result, error) {
+	base, err := s.eval(n.children[0], v)
 	if err != nil || !base.IsArray() {
 		return null, err
 	}
 	var out []gjson.Result
-	base.ForEach(func(_, e gjson.Result) bool {
+	s.each(base, func(_, e gjson.Result) bool {
 		if e.IsArray() {
-			out = append(out, e.Array()...)
+			s.each(e, func(_, inner gjson.Result) bool { out = s.keep(out, inner); return true })
 		} else {
-			out = append(out, e)
+			out = s.keep(out, e)
 		}
 		return true
 	})
-	return list(out), nil
+	return s.list(out), nil
 }
 
 // build makes a list or a hash.
-func (n *node) build(v gjson.Result) (gjson.Result, error) {
+func (s *search) build(n *node, v gjson.Result) (gjson.Result, error) {
 	if isNull(v) {
 		return null, nil
 	}
 	values := make([]gjson.Result, len(n.children))
 	for i, c := range n.children {
 		var err error
-		if values[i], err = c.eval(v); err != nil {
+		if values[i], err = s.eval(c, v); err != nil {
 			return null, err
 		}
 	}
 	if n.kind == kindList {
-		return list(values), nil
+		return s.list(values), nil
 	}
-	return object(n.keys, values), nil
+	return s.object(n.keys, values), nil
 }
 
 // object makes an object; of equal keys the last value counts, at the place of the first.
-func object(keys []string, values []gjson.Result) gjson.Result {
+func (s *search) object(keys []string, values []gjson.Result) gjson.Result {
 	at := map[string]int{}
 	var names []string
 	var kept []gjson.Result
@@ -321,7 +336,14 @@ func object(keys []string, values []gjson.Result) gjson.Result {
 		at[k] = len(names)
 		names, kept = append(names, k), append(kept, values[i])
 	}
-	b := []byte{'{'}
+	size := 2
+	for i, k := range names {
+		size += 2*len(k) + 4 + len(kept[i].Raw)
+	}
+	if !s.spend(len(keys)+size>>scanShift, size) {
+		return null
+	}
+	b := append(make([]byte, 0, size), '{')
 	for i, k := range names {
 		if i > 0 {
 			b = append(b, ',')
@@ -331,22 +353,22 @@ func object(keys []string, values []gjson.Result) gjson.Result {
 	return gjson.Result{Type: gjson.JSON, Raw: string(append(b, '}'))}
 }
 
-func (n *node) compare(v gjson.Result) (gjson.Result, error) {
-	a, err := n.children[0].eval(v)
+func (s *search) compare(n *node, v gjson.Result) (gjson.Result, error) {
+	a, err := s.eval(n.children[0], v)
 	if err != nil {
 		return a, err
 	}
-	b, err := n.children[1].eval(v)
+	b, err := s.eval(n.children[1], v)
 	if err != nil {
 		return b, err
 	}
 	switch n.text {
 	case "==":
-		return boolean(equal(a, b)), nil
+		return boolean(s.equal(a, b)), nil
 	case "!=":
-		return boolean(!equal(a, b)), nil
+		return boolean(!s.equal(a, b)), nil
 	}
-	less, greater, same := order(a, b)
+	less, greater, same := s.order(a, b)
 	switch n.text {
 	case "<":
 		return boolean(less), nil
@@ -359,11 +381,12 @@ func (n *node) compare(v gjson.Result) (gjson.Result, error) {
 }
 
 // order compares as JavaScript's < and >.
-func order(a, b gjson.Result) (less, greater, same bool) {
+func (s *search) order(a, b gjson.Result) (less, greater, same bool) {
 	if a.Type == gjson.String && b.Type == gjson.String {
-		c := compareUnits(a.Str, b.Str)
+		c := s.compareUnits(a.Str, b.Str)
 		return c < 0, c > 0, c == 0
 	}
+	s.spend((len(a.Raw)+len(b.Raw))>>scanShift, 0)
 	x, y := toNumber(a), toNumber(b)
 	return x < y, x > y, x == y
 }

@@ -41,7 +41,7 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%s: %v", query, err)
 			continue
 		}
-		if got, err := q.Search(data); got.Raw != want || err != nil {
+		if got, err := q.Search(t.Context(), data); got.Raw != want || err != nil {
 			t.Errorf("%s: %s, %v, want %s", query, got.Raw, err, want)
 		}
 	}
@@ -55,7 +55,7 @@ func TestErrors(t *testing.T) {
 	} {
 		q, err := Compile(query)
 		if err == nil {
-			_, err = q.Search(`[1]`)
+			_, err = q.Search(t.Context(), `[1]`)
 		}
 		if !errors.Is(err, want) {
 			t.Errorf("%.30s: %v, want %v", query, err, want)
@@ -76,7 +76,7 @@ func FuzzSearch(f *testing.F) {
 		if err != nil {
 			return
 		}
-		got, err := q.Search(`{"a":{"b":[1,null,"x"]},"list":[{"x":1,"y":"é"},{"x":2}],"l":[]}`)
+		got, err := q.Search(t.Context(), `{"a":{"b":[1,null,"x"]},"list":[{"x":1,"y":"é"},{"x":2}],"l":[]}`)
 		if err == nil && got.Raw != "" && got.Type == gjson.JSON && !gjson.Valid(got.Raw) {
 			t.Errorf("%q gives %q", query, got.Raw)
 		}

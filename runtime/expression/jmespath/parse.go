@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/cordboard/cordboard/nodes"
 )
 
 type token struct {
@@ -27,8 +29,11 @@ const (
 var power = map[string]int{"|": 1, "||": 2, "&&": 3, "==": 5, "!=": 5, "<": 5, ">": 5, "<=": 5, ">=": 5, "[]": 9,
 	"*": 20, "[?": 21, ".": 40, "!": 45, "{": 50, "[": 55, "(": 60}
 
-// maxDepth bounds the nesting of a query, and with it the stack.
-const maxDepth = 500
+// maxDepth bounds the nesting of a query, and maxHeight its tree, which grows without nesting too: both bound the stack.
+const (
+	maxDepth  = 500
+	maxHeight = 1000
+)
 
 type parser struct {
 	tokens []token
@@ -150,12 +155,14 @@ func (p *parser) quoted(s string, i int) (end int, err error) {
 
 // literal reads what stands between backticks: JSON, or else text.
 func literal(s string) (gjson.Result, error) {
-	if s != "" && (strings.IndexByte(`[{"`, s[0]) >= 0 || s == "true" || s == "false" || s == "null") ||
-		s != "" && strings.IndexByte("-0123456789", s[0]) >= 0 && gjson.Valid(s) {
-		if !gjson.Valid(s) {
-			return null, fmt.Errorf("%w: %s is no JSON", ErrSyntax, s)
+	if s != "" && strings.IndexByte(`[{"-0123456789tfn`, s[0]) >= 0 {
+		json, err := nodes.Normalize(s)
+		switch {
+		case err == nil && (strings.IndexByte("tfn", s[0]) < 0 || json == s):
+			return gjson.Parse(json), nil
+		case strings.IndexByte(`[{"`, s[0]) >= 0:
+			return null, fmt.Errorf("%w: %.100s is no JSON: %w", ErrSyntax, s, err)
 		}
-		return gjson.Parse(strings.TrimSpace(s)), nil
 	}
 	if quoted := `"` + s + `"`; gjson.Valid(quoted) {
 		return gjson.Parse(quoted), nil
@@ -169,13 +176,27 @@ func (p *parser) expression(rightPower int) (*node, error) {
 	}
 	defer func() { p.depth-- }()
 	left, err := p.prefix(p.advance())
-	for err == nil && rightPower < power[p.peek(0)] {
+	for err == nil && left.measure() <= maxHeight && rightPower < power[p.peek(0)] {
 		left, err = p.infix(p.advance().kind, left)
+	}
+	if err == nil && left.measure() > maxHeight {
+		err = fmt.Errorf("%w: it has too many steps in a row", ErrSyntax)
 	}
 	return left, err
 }
 
-var identity = &node{kind: kindIdentity}
+// measure is the height of a tree. It measures only what is new: expression measures every tree that it returns.
+func (n *node) measure() int {
+	if n.height == 0 {
+		for _, c := range n.children {
+			n.height = max(n.height, c.measure())
+		}
+		n.height++
+	}
+	return n.height
+}
+
+var identity = &node{kind: kindIdentity, height: 1}
 
 func (p *parser) field(name string) *node {
 	p.names = append(p.names, name)
