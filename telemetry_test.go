@@ -12,18 +12,26 @@ import (
 	"testing"
 
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/cordboard/cordboard"
 	"github.com/cordboard/cordboard/nodes/threecx/pbxsim"
 )
 
+// span is what came of one; text is its name and its status's message.
+type span struct{ parent, text string }
+
+func spanOf(s *trace.Span) span {
+	return span{string(s.GetParentSpanId()), s.GetName() + " " + s.GetStatus().GetMessage()}
+}
+
 // TestTelemetry runs the program with OpenTelemetry's environment variables and reads the spans that come to the collector.
 func TestTelemetry(t *testing.T) {
 	t.Parallel()
 	var (
 		mu    sync.Mutex
-		spans []string
+		spans []span
 		ids   = map[string]string{}
 	)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,9 +48,9 @@ func TestTelemetry(t *testing.T) {
 		defer mu.Unlock()
 		for _, resource := range request.GetResourceSpans() {
 			for _, scope := range resource.GetScopeSpans() {
-				for _, span := range scope.GetSpans() {
-					ids[string(span.GetSpanId())] = span.GetName()
-					spans = append(spans, string(span.GetParentSpanId())+"\x00"+span.GetName()+" "+span.GetStatus().GetMessage())
+				for _, made := range scope.GetSpans() {
+					ids[string(made.GetSpanId())] = made.GetName()
+					spans = append(spans, spanOf(made))
 				}
 			}
 		}
@@ -59,8 +67,7 @@ func TestTelemetry(t *testing.T) {
 	defer mu.Unlock()
 	var got []string
 	for _, s := range spans {
-		parent, name, _ := strings.Cut(s, "\x00")
-		got = append(got, strings.TrimSpace(ids[parent]+" > "+name))
+		got = append(got, strings.TrimSpace(ids[s.parent]+" > "+s.text))
 	}
 	slices.Sort(got)
 	want := []string{
