@@ -74,14 +74,14 @@ const copySize = 32 << 10
 // readBody reads a body into memory.
 func (x *Executor) readBody(res *http.Response, limit int64) (string, error) {
 	if res.ContentLength > limit {
-		return "", nodes.Errorf("the answer is larger than %s", sizeText(limit))
+		return "", nodes.Errorf("the answer is larger than %s", nodes.SizeText(limit))
 	}
 	body, err := x.readStart(res, limit+1)
 	if err != nil {
 		return "", err
 	}
 	if int64(len(body)) > limit {
-		return "", nodes.Errorf("the answer is larger than %s", sizeText(limit))
+		return "", nodes.Errorf("the answer is larger than %s", nodes.SizeText(limit))
 	}
 	return body, nil
 }
@@ -111,7 +111,7 @@ func newFile(res *http.Response, kind string) *nodes.File {
 func inlineFile(res *http.Response, kind, content string) *nodes.File {
 	f := newFile(res, kind)
 	f.Data, f.Bytes = base64.StdEncoding.EncodeToString([]byte(content)), int64(len(content))
-	f.FileSize = sizeText(f.Bytes)
+	f.FileSize = nodes.SizeText(f.Bytes)
 	return f
 }
 
@@ -141,7 +141,7 @@ func (w *worker) readFile(ctx context.Context, a *answer, kind string, res *http
 	case err != nil:
 		return err
 	}
-	f.FileSize = sizeText(f.Bytes)
+	f.FileSize = nodes.SizeText(f.Bytes)
 	a.file = f
 	return nil
 }
@@ -180,15 +180,6 @@ func fileName(res *http.Response) string {
 		return "data"
 	}
 	return name
-}
-
-// sizeText writes a size as n8n does: three digits, "1.23 kB".
-func sizeText(n int64) string {
-	f, unit := float64(n), 0
-	for f >= 999.5 && unit < 4 {
-		f, unit = f/1000, unit+1
-	}
-	return strconv.FormatFloat(f, 'g', 3, 64) + " " + [...]string{"B", "kB", "MB", "GB", "TB"}[unit]
 }
 
 // items turns an answer into the item's results: a body is one item, an array one item each, no body

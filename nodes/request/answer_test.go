@@ -171,7 +171,7 @@ func httptestRequest(t *testing.T, url string) *http.Request {
 func TestSizeText(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1 kB", 1234: "1.23 kB", 99950: "100 kB", 999499: "999 kB", 999999: "1 MB", 5e15: "5e+03 TB"} {
-		if got := sizeText(n); got != want {
+		if got := nodes.SizeText(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}

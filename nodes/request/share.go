@@ -72,7 +72,7 @@ func (x *Executor) Keep(ctx context.Context, store nodes.BinaryStore, res *http.
 	if store == nil {
 		content, err := x.readBody(res, maxInline)
 		f.Data, f.Bytes = base64.StdEncoding.EncodeToString([]byte(content)), int64(len(content))
-		f.FileSize = sizeText(f.Bytes)
+		f.FileSize = nodes.SizeText(f.Bytes)
 		return f, err
 	}
 	id, dst, err := store.Create(ctx)
@@ -87,6 +87,6 @@ func (x *Executor) Keep(ctx context.Context, store nodes.BinaryStore, res *http.
 	if to.err != nil {
 		return f, nodes.Errorf("keeping the file: %w", to.err)
 	}
-	f.ID, f.FileSize = id, sizeText(f.Bytes)
+	f.ID, f.FileSize = id, nodes.SizeText(f.Bytes)
 	return f, err
 }
