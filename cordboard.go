@@ -209,6 +209,8 @@ func (r *Runtime) hasType(name string) bool {
 type RunOptions struct {
 	// Input becomes the start node's output (runtime.ParseItems reads items); nil means that the start node is executed.
 	Input *nodes.Items
+	// Output is that of the start node's outputs which Input is on.
+	Output int
 	// Start and Until name nodes.
 	Start, Until string
 	// Mode is $execution.mode; empty means "manual".
@@ -217,6 +219,11 @@ type RunOptions struct {
 	ID string
 	// Await waits for the call of a waiting run's address (see runtime.RunOptions); nil: such a wait fails the run.
 	Await func(ctx context.Context, w runtime.Waiting) (*nodes.Items, error)
+	// Reply and Stream take what nodes answer to the call that started the run (see runtime.RunOptions).
+	Reply  func(nodes.Response)
+	Stream func(ctx context.Context, line []byte) error
+	// Durable is set for a run that outlives its process.
+	Durable Durable
 }
 
 // Result is what a run came to. Close it when its binary data is no longer needed.
@@ -238,19 +245,14 @@ func (r *Result) Close() error { return r.binary.Close() }
 // that has ended. Any other error, a *nodes.Error, is the run's failure, and the result is there
 // all the same.
 func (r *Runtime) Run(ctx context.Context, w *Workflow, opts RunOptions) (*Result, error) {
-	store := binary.New("")
-	x, err := w.engine.NewExecution(w.Plan, runtime.RunOptions{
-		Start: opts.Start, Until: opts.Until, Input: opts.Input, Mode: opts.Mode, ID: opts.ID, Binary: store, Await: opts.Await,
-	})
+	x, err := r.Begin(w, opts)
 	if err != nil {
-		_ = store.Close() // it holds nothing yet
 		return nil, err
 	}
-	run := x.Complete(ctx)
-	r.reportFailure(ctx, w, run, opts.Await)
-	result := &Result{run, store}
-	if run.Err != nil {
-		return result, run.Err
+	result := x.Complete(ctx)
+	r.reportFailure(ctx, w, result.Run, opts.Await)
+	if result.Err != nil {
+		return result, result.Err
 	}
 	return result, nil
 }

@@ -28,12 +28,13 @@ var mayImport = []struct {
 	{"=nodes", []string{"descriptors", "schemas"}},
 	{"nodes", append([]string{"=nodes", "nodes/request", "nodes/plugin", "descriptors", "schemas"}, leaves...)},
 	{"credentials", []string{"=nodes", "schemas"}},
-	{"server", []string{"=.", "runtime", "nodes"}},
+	{"store", nil},
+	{"server", []string{"=.", "runtime", "nodes", "store"}},
 	{"examples", nil},
 	{"=.", []string{"runtime", "nodes", "credentials", "descriptors", "schemas"}},
 	{"cmd/cordboard-node-3cx", []string{"nodes"}},
-	{"cmd", []string{"=.", "server", "runtime", "nodes", "credentials", "descriptors", "schemas", "examples"}},
-	{"internal", []string{"=.", "server", "runtime", "nodes", "credentials", "descriptors", "schemas", "examples"}},
+	{"cmd", []string{"=.", "server", "store", "runtime", "nodes", "credentials", "descriptors", "schemas", "examples"}},
+	{"internal", []string{"=.", "server", "store", "runtime", "nodes", "credentials", "descriptors", "schemas", "examples"}},
 }
 
 // within reports whether a package is in a room; "=" before the room means that very package, "." the root.

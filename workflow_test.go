@@ -99,17 +99,17 @@ func TestExamplesAreTested(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := " bulk-update.json credentials.json offboarding-input.json offboarding.json report.json webhook.json call-events.json "
+	known := " bulk-update.json credentials.json offboarding-input.json offboarding.json report.json webhook.json respond.json call-events.json "
 	for _, f := range files {
 		if !strings.Contains(known, " "+filepath.Base(f)+" ") {
 			t.Errorf("%s has no test in this file", f)
 		}
 	}
 	b := newBed(t, pbxsim.Options{})
-	r := b.cordboard(t, "", "validate", "examples/bulk-update.json", "examples/offboarding.json", "examples/report.json", "examples/webhook.json",
+	r := b.cordboard(t, "", "validate", "examples/bulk-update.json", "examples/offboarding.json", "examples/report.json", "examples/webhook.json", "examples/respond.json",
 		"examples/call-events.json",
 		"--credentials", b.credentials)
-	if r.code != 0 || r.stdout != "" || r.stderr != "5 files, nothing wrong\n" {
+	if r.code != 0 || r.stdout != "" || r.stderr != "6 files, nothing wrong\n" {
 		t.Errorf("got %+v", r)
 	}
 }

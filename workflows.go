@@ -84,7 +84,10 @@ func (f finder) read(ctx context.Context, ref nodes.WorkflowRef, caller *runtime
 		text, err = fetch(ctx, ref.URL)
 		return cleanURL(ref.URL), text, err
 	case f.opts.Workflows != nil:
-		return f.opts.Workflows(ctx, ref.ID)
+		file, text, err = f.opts.Workflows(ctx, ref.ID)
+		if !errors.Is(err, ErrNoWorkflow) {
+			return file, text, err
+		}
 	}
 	return f.findBeside(ref.ID, caller.File)
 }
@@ -220,30 +223,39 @@ func fetch(ctx context.Context, address string) (string, error) {
 // awaiter is RunOptions.Await.
 type awaiter = func(ctx context.Context, w runtime.Waiting) (*nodes.Items, error)
 
-// reportFailure starts the error workflow of a run that failed: the one that the settings name, else the workflow's own Error
-// Trigger. What goes wrong with it is logged. A failed error workflow starts no other.
-func (r *Runtime) reportFailure(ctx context.Context, w *Workflow, run *runtime.Run, await awaiter) {
-	if run.Status != runtime.StatusError || run.State.Mode == "error" {
-		return
+// ErrorWorkflow returns the workflow that a failed run starts, and its Error Trigger: the one that the settings name, else the
+// workflow itself. It returns nil where there is none; what keeps one from starting is logged. A failed error workflow starts no
+// other.
+func (r *Runtime) ErrorWorkflow(ctx context.Context, w *Workflow, run *runtime.Run) (handler *Workflow, start string) {
+	if run.Status != runtime.StatusError && run.Status != runtime.StatusCrashed || run.State.Mode == "error" {
+		return nil, ""
 	}
-	item := nodes.ItemsOf(run.ErrorItem(""))
 	id := w.Workflow.Settings.ErrorWorkflow
-	handler := w
+	handler = w
 	if id != "" && id != w.Workflow.ID {
 		plan, engine, err := finder{r}.Find(ctx, nodes.WorkflowRef{ID: id}, w.Workflow)
 		if err != nil {
 			r.opts.Log.Error("the error workflow cannot be started", "workflow", w.Workflow.Name, "errorWorkflow", id, "error", err)
-			return
+			return nil, ""
 		}
 		handler = &Workflow{plan, engine}
 	}
-	start := handler.ErrorStart()
-	if start == "" {
-		if id != "" {
-			r.opts.Log.Error("the error workflow has no Error Trigger", "workflow", w.Workflow.Name, "errorWorkflow", id)
-		}
+	if start = handler.ErrorStart(); start != "" {
+		return handler, start
+	}
+	if id != "" {
+		r.opts.Log.Error("the error workflow has no Error Trigger", "workflow", w.Workflow.Name, "errorWorkflow", id)
+	}
+	return nil, ""
+}
+
+// reportFailure runs the error workflow of a run that failed. What goes wrong with it is logged.
+func (r *Runtime) reportFailure(ctx context.Context, w *Workflow, run *runtime.Run, await awaiter) {
+	handler, start := r.ErrorWorkflow(ctx, w, run)
+	if handler == nil {
 		return
 	}
+	item := nodes.ItemsOf(run.ErrorItem(""))
 	result, err := r.Run(ctx, handler, RunOptions{Start: start, Input: &item, Mode: "error", Await: await})
 	if result != nil {
 		defer result.Close()

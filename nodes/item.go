@@ -140,6 +140,9 @@ func (s Items) onDisk() int {
 	return max(0, min(len(s.list), len(s.disk.ends)-s.first))
 }
 
+// OnDisk reports whether items of the list have their JSON in a file: it is read anew each time.
+func (s Items) OnDisk() bool { return s.onDisk() > 0 }
+
 // At returns the item with index i; it panics if there is none, like a slice.
 func (s Items) At(i int) Item {
 	it := s.list[i]

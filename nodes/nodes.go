@@ -47,6 +47,14 @@ type Demanding interface {
 	NeedsAllInputs(version float64, params *Template) bool
 }
 
+// Outward is a Node that may change something outside of the run, so that it is not executed again where nobody knows how far it
+// came. Of nodes that do not say, those that are built in change nothing, and any other may.
+type Outward interface {
+	Node
+	// Writes reports whether an execution with these parameters may change something. What an expression decides may.
+	Writes(version float64, params *Template) bool
+}
+
 // Type joins what a node is (its descriptor) with what it does.
 type Type struct {
 	Descriptor *descriptors.Node

@@ -2,6 +2,7 @@ package nodes
 
 import (
 	"context"
+	"io"
 	"net/http"
 )
 
@@ -65,21 +66,61 @@ type Route struct {
 	Method string
 	// Path has no leading slash; a segment ":name" takes any value.
 	Path string
+	// Origins are those whose pages may read the answer (CORS); nil: any.
+	Origins []string
+}
+
+// Body is the body of a request, with the bounds that the server sets. A node that takes requests finds it in http.Request.Body,
+// or another reader where they are the usual ones.
+type Body struct {
+	io.ReadCloser
+	// Parsed bounds what is held in memory, File what is streamed to the store of binary data. In bytes.
+	Parsed, File int64
 }
 
 // Received is what a webhook made of a request.
 type Received struct {
 	Items Items
+	// Output is that of the node's outputs on which the items are.
+	Output int
 	// Reject, if set, is the answer; no run is started.
 	Reject *Response
 	// Wait is set when the answer is made of the run's result; else Answer is sent once the run is durable.
-	Wait   bool
+	Wait bool
+	// Stream is set when the caller gets the chunks that nodes send, and nothing else: of Answer only the headers count.
+	Stream bool
 	Answer Response
 }
 
-// Response is an HTTP answer.
+// Response is an HTTP answer. A Content-Type that is set and empty means that there is none.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// File, if set, is sent in place of Body: binary data of the run, by reference or inline.
+	File *File `json:",omitempty"`
+}
+
+// Caller is what an Engine also is where runs are started by calls.
+type Caller interface {
+	// Called reports whether a node that takes calls (Webhook, Wait) leads to the node at hand.
+	Called() bool
+	// Leads reports whether a node of this type comes after the node at hand, enabled or not.
+	Leads(nodeType string) bool
+	// With returns the engine that evaluates the node's parameters for these items of input 0.
+	With(ctx context.Context, items Items) Engine
+	// Streams reports whether the caller takes chunks. Stream sends one: it returns when the caller took it, and at once when the
+	// caller is gone, which is no error. An error is the context's.
+	Streams() bool
+	Stream(ctx context.Context, c Chunk) error
+}
+
+// Chunk is a part of an answer that is sent while the run goes on.
+type Chunk struct {
+	// Type is begin, item, end or error.
+	Type string
+	// Content is the text of an item, or what there is to tell of an error.
+	Content string
+	// Item is the index of the item that it belongs to.
+	Item int
 }

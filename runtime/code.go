@@ -22,4 +22,7 @@ func (c *stepCall) StaticData() string {
 }
 
 // KeepStaticData is nodes.Scripts'.
-func (c *stepCall) KeepStaticData(json string) { c.x.state.StaticData = []byte(json) }
+func (c *stepCall) KeepStaticData(json string) {
+	c.x.changed = c.x.changed || json != c.StaticData()
+	c.x.state.StaticData = []byte(json)
+}

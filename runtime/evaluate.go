@@ -27,7 +27,7 @@ func (e *Engine) EvaluateText(ctx context.Context, text string, items nodes.Item
 	}
 	s := &step{node: &Node{Name: "expression", Version: 1}}
 	p := &Plan{Workflow: &Workflow{}, steps: []*step{s}, byName: map[string]*step{s.node.Name: s}, location: defaultLocation()}
-	x := &Execution{engine: e, plan: p, family: newFamily(nil), state: &State{Mode: "manual", StartedAt: time.Now()}}
+	x := &Execution{engine: e, plan: p, family: newFamily(RunOptions{}), state: &State{Mode: "manual", StartedAt: time.Now()}}
 	c := &stepCall{x: x, step: s, inputs: []nodes.Items{items}}
 	c.arrived = c.inputs
 	c.batch = e.expressions.NewBatch(ctx, c)

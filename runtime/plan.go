@@ -36,7 +36,10 @@ type step struct {
 	// connectedInputs is the highest connected input plus one.
 	connectedInputs int
 	parents         []*step
-	problems        Problems
+	// effect is what an execution may do outside of the run; ahead says that a step behind this one may do more than read.
+	effect   effect
+	ahead    bool
+	problems Problems
 }
 
 // edge leads from an output of a step to an input of another.
@@ -75,8 +78,75 @@ func (e *Engine) Compile(ctx context.Context, w *Workflow) (*Plan, error) {
 	for _, s := range p.steps {
 		e.compileStep(ctx, p, s)
 		p.Problems = append(p.Problems, s.problems...)
+		s.effect = s.effects()
 	}
+	p.lookAhead()
 	return p, nil
+}
+
+// effect is what executing a node may do outside of the run.
+type effect int
+
+const (
+	reads effect = iota
+	calls        // workflows, of which it is not known yet
+	writes
+)
+
+func (s *step) effects() effect {
+	if s.node.Disabled || s.typ.Node == nil {
+		return reads
+	}
+	switch n := s.typ.Node.(type) {
+	case nodes.Checked:
+		if s.check != nil && s.check.op != nil && !s.check.op.Writes {
+			return reads
+		}
+		return writes
+	case nodes.Outward:
+		if !n.Writes(s.node.Version, s.params) {
+			return reads
+		}
+		return writes
+	}
+	switch {
+	case s.typ.Descriptor.Type == "n8n-nodes-base.executeWorkflow":
+		return calls
+	case s.typ.Origin == "built in":
+		return reads
+	}
+	return writes
+}
+
+// hasScripts reports whether a node of the plan can use what its workflow keeps over its runs.
+func (p *Plan) hasScripts() bool {
+	return slices.ContainsFunc(p.steps, func(s *step) bool {
+		switch s.node.Type {
+		case "n8n-nodes-base.code", "n8n-nodes-base.function", "n8n-nodes-base.functionItem":
+			return true
+		}
+		return false
+	})
+}
+
+// lookAhead marks the steps from which one leads on that does more than read.
+func (p *Plan) lookAhead() {
+	var todo []*step
+	for _, s := range p.steps {
+		if s.effect != reads {
+			todo = append(todo, s)
+		}
+	}
+	for len(todo) > 0 {
+		s := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, parent := range s.parents {
+			if !parent.ahead {
+				parent.ahead = true
+				todo = append(todo, parent)
+			}
+		}
+	}
 }
 
 func (p *Plan) connect() {

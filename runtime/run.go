@@ -19,15 +19,33 @@ type RunOptions struct {
 	Until string
 	// Input becomes the start node's output. Without it the start node's pinned data does, else the node is executed.
 	Input *nodes.Items
+	// Output is that of the start node's outputs which Input is on.
+	Output int
 	// Mode is $execution.mode: "manual" (pinned data is honoured), "webhook", "trigger", "error".
 	Mode string
-	// ID is the execution's id; empty: a new one.
+	// ID is the execution's id; empty: a new one. One that is replayed keeps its own unless another is given.
 	ID string
 	// Binary keeps the run's binary data.
 	Binary nodes.BinaryStore
 	// Await waits for the call of a suspended run's resume address and returns the items that it brings, nil items where the
 	// run goes on without (its time has come). Where it is nil nobody can call.
 	Await func(ctx context.Context, w Waiting) (*nodes.Items, error)
+	// Reply is called when a node has answered the call that started the run: once, while the run goes on. Of several answers
+	// the first one counts. Runs of workflows that this one calls do not answer for it.
+	Reply func(nodes.Response)
+	// Stream takes a line of a streamed answer; it returns when the caller has it or is gone. nil: the caller takes no stream.
+	Stream func(ctx context.Context, line []byte) error
+	// Journal keeps the run so that another process can go on with it; nil for none.
+	Journal Journal
+	// Halt, once closed, ends the run between two steps: its status stays "running", and its journal can be replayed.
+	Halt <-chan struct{}
+	// Detach lets Complete return a run that waits for long, or for a call: its status is "waiting".
+	Detach bool
+	// StaticData returns what a workflow keeps over its runs, a JSON object or "". nil: nothing is kept.
+	StaticData func(ctx context.Context, workflowID string) (string, error)
+	// Spawn starts the run of a workflow that is called and not waited for, which then is a run of its own. nil: it goes on in this process, and
+	// ends with the run.
+	Spawn func(ctx context.Context, call Spawned) error
 }
 
 // Waiting is a run that waits for a call.
@@ -49,6 +67,13 @@ type Execution struct {
 	// depth is how many runs up the first caller is; family is what they share.
 	depth  int
 	family *family
+	caller caller
+	// path names the run in the journal; told is what its records said; kept is what the node of this step keeps for later.
+	path string
+	told changes
+	kept string
+	// changed says that what the workflow keeps over its runs is another now.
+	changed bool
 }
 
 // NewExecution prepares a run of the plan. The error says that it cannot start: Problems.
@@ -60,7 +85,7 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 	if opts.Until != "" && plan.byName[opts.Until] == nil {
 		return nil, plan.unknownNode("--until", opts.Until)
 	}
-	x := &Execution{engine: e, plan: plan, binary: opts.Binary, family: newFamily(opts.Await), state: &State{
+	x := &Execution{engine: e, plan: plan, binary: opts.Binary, family: newFamily(opts), caller: caller{opts.Reply, opts.Stream}, state: &State{
 		Status: StatusRunning, Until: opts.Until, ExecutionID: opts.ID, Mode: opts.Mode, StartedAt: e.now(),
 	}}
 	if x.state.ExecutionID == "" {
@@ -71,13 +96,16 @@ func (e *Engine) NewExecution(plan *Plan, opts RunOptions) (*Execution, error) {
 	}
 	switch pinned, isPinned := plan.Workflow.PinData[start.node.Name]; {
 	case opts.Input != nil:
-		x.finish(&StepRun{Node: start.node.Name, StartedAt: e.now(), Outputs: linkByIndex([]nodes.Items{*opts.Input}, opts.Input.Len())})
+		x.finish(&StepRun{Node: start.node.Name, StartedAt: e.now(), Outputs: startOutputs(opts)})
 	case isPinned && x.state.Mode == "manual" && !start.node.Disabled:
 		x.finish(&StepRun{Node: start.node.Name, StartedAt: e.now(), Outputs: linkByIndex([]nodes.Items{pinned}, 1)})
 	default:
 		x.state.Stack = []Pending{{Node: start.node.Name, Start: true}}
 	}
-	return x, nil
+	if err := x.loadStatic(context.Background()); err != nil {
+		return nil, err
+	}
+	return x, x.begin()
 }
 
 // maxSteps bounds a run, unless the options say otherwise.
@@ -93,15 +121,18 @@ func (e *Engine) Restore(plan *Plan, state *State, binary nodes.BinaryStore) (*E
 			return nil, fmt.Errorf("the run's state has the node %q, which is not in the workflow %s", name, plan.Workflow.File)
 		}
 	}
-	return &Execution{engine: e, plan: plan, binary: binary, family: newFamily(nil), state: state}, nil
+	return &Execution{engine: e, plan: plan, binary: binary, family: newFamily(RunOptions{}), state: state}, nil
 }
+
+// SetID gives the run its id where that is known only after its beginning was kept.
+func (x *Execution) SetID(id string) { x.state.ExecutionID = id }
 
 // State returns the run's state as it is between two steps.
 func (x *Execution) State() *State { return x.state }
 
 // Run executes steps until the run ends, waits or ctx is cancelled.
 func (x *Execution) Run(ctx context.Context) *Run {
-	for x.Step(ctx) {
+	for !x.halted() && x.Step(ctx) {
 	}
 	return &Run{Status: x.state.Status, State: x.state, StoppedAt: x.engine.now(), Err: x.state.Err, plan: x.plan}
 }
@@ -130,25 +161,42 @@ func (x *Execution) Step(ctx context.Context) bool {
 		return true
 	}
 	run, suspend := x.execute(ctx, p)
-	if suspend != nil {
+	if suspend == nil && run.Err != nil && run.Outputs == nil && ctx.Err() != nil { // nobody knows what it would have come to
+		x.state.append(numbered(x.state, run))
+		x.cancelled(ctx, run.Err.Error())
+		return false
+	}
+	x.recordStep(p, run, suspend)
+	x.apply(p, run, suspend)
+	return x.state.Status == StatusRunning
+}
+
+// apply changes the state by what a node came to.
+func (x *Execution) apply(p Pending, run *StepRun, suspend *nodes.Suspend) {
+	switch {
+	case suspend != nil:
 		x.state.Suspended = &Suspension{Step: p, Until: suspend.Until, Webhook: suspend.Webhook}
 		x.state.Status = StatusWaiting
-		return false
-	}
-	if run.Err != nil && run.Outputs == nil { // the failure stops the run
+	case run.Err != nil && run.Outputs == nil: // the failure stops the run
 		x.state.append(numbered(x.state, run))
-		if ctx.Err() != nil {
-			x.cancelled(ctx, run.Err.Error())
-		} else {
-			x.state.Err, x.state.Status = run.Err, StatusError
-		}
+		x.state.Err, x.state.Status = run.Err, StatusError
+	case run.Outputs == nil: // the node ended its branch
+	default:
+		x.finish(run)
+	}
+}
+
+// halted reports whether the run is to end between two steps. One that another run waits for goes on.
+func (x *Execution) halted() bool {
+	if x.depth > 0 || x.family.halt == nil {
 		return false
 	}
-	if run.Outputs == nil { // the node ended its branch
-		return true
+	select {
+	case <-x.family.halt:
+		return x.state.Status != StatusRunning || len(x.state.Stack)+len(x.state.Waiting) > 0 // else it is over
+	default:
+		return false
 	}
-	x.finish(run)
-	return true
 }
 
 // lacksInput reports whether a node that is only run with items on all of its inputs has an input without.
@@ -162,6 +210,14 @@ func (x *Execution) lacksInput(p Pending) bool {
 // Resume wakes a waiting run. The suspended step's output is what the caller brings, or, if that is nil, the items
 // that the step was given.
 func (x *Execution) Resume(items *nodes.Items) error {
+	if x.state.Suspended == nil {
+		return errors.New("the run does not wait")
+	}
+	x.recordResume(items)
+	return x.resume(items)
+}
+
+func (x *Execution) resume(items *nodes.Items) error {
 	s := x.state.Suspended
 	if s == nil {
 		return errors.New("the run does not wait")

@@ -20,6 +20,8 @@ const (
 	StatusCanceled Status = "canceled"
 	StatusWaiting  Status = "waiting"
 	StatusRunning  Status = "running"
+	// StatusCrashed is a run of which nobody knows what its last step did.
+	StatusCrashed Status = "crashed"
 )
 
 // Run is a run that came to an end or a halt.
@@ -29,6 +31,8 @@ type Run struct {
 	StoppedAt time.Time
 	// Err is what ended a failed or cancelled run.
 	Err *nodes.Error
+	// StaticData is what workflows keep for later runs, by id: those that changed it.
+	StaticData map[string]string
 
 	plan *Plan
 }

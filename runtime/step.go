@@ -23,6 +23,7 @@ type stepCall struct {
 	arrived []nodes.Items // what came in: more than inputs with executeOnce
 	run     int
 	batch   *expression.Batch
+	called  int // workflows, for their paths in the journal
 	// ancestors remembers which nodes lead to this one.
 	ancestors map[string]bool
 }
@@ -30,6 +31,7 @@ type stepCall struct {
 var (
 	_ nodes.Engine        = (*stepCall)(nil)
 	_ nodes.Workflows     = (*stepCall)(nil)
+	_ nodes.Caller        = (*stepCall)(nil)
 	_ expression.Scope    = (*stepCall)(nil)
 	_ expression.NodeRuns = (*stepCall)(nil)
 )
@@ -56,6 +58,7 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 	c.batch = x.engine.expressions.NewBatch(expression.Observe(ctx, c.swallowed), c)
 	run := &StepRun{Node: p.Node, Sources: x.sources(p.Inputs), StartedAt: x.engine.now()}
 	x.observe(Event{Kind: "step.started", Node: p.Node, Run: c.run, In: in})
+	x.kept = ""
 	suspend := c.answer(ctx, run)
 	run.Duration = x.engine.now().Sub(run.StartedAt)
 	out := 0
@@ -105,11 +108,18 @@ func (c *stepCall) answer(ctx context.Context, run *StepRun) *nodes.Suspend {
 	case node.Disabled:
 		run.Outputs = linkByIndex([]nodes.Items{withoutLineage(c.input())}, c.input().Len())
 		return nil
-	case isPinned && c.x.state.Mode == "manual":
+	case isPinned && c.x.pinned(c.step):
 		run.Outputs = linkItems([]nodes.Items{pinned}, c.inputs)
 		return nil
 	}
+	if err := c.x.intend(ctx, c.step); err != nil {
+		run.Err = c.named(err)
+		return nil
+	}
 	outputs, suspend, err := c.tries(ctx)
+	if err != nil {
+		c.streamError(ctx, err)
+	}
 	switch {
 	case err == nil:
 		run.Outputs = outputs
@@ -124,6 +134,12 @@ func (c *stepCall) answer(ctx context.Context, run *StepRun) *nodes.Suspend {
 		run.Outputs = linkByIndex([]nodes.Items{withoutLineage(in)}, in.Len())
 	}
 	return suspend
+}
+
+// pinned reports whether a step gives the data that is pinned to it.
+func (x *Execution) pinned(s *step) bool {
+	_, isPinned := x.plan.Workflow.PinData[s.node.Name]
+	return isPinned && x.state.Mode == "manual"
 }
 
 func (c *stepCall) named(err error) *nodes.Error {
@@ -179,13 +195,14 @@ func (c *stepCall) attempt(ctx context.Context) (outputs []nodes.Items, suspend 
 	}
 	if kept := call.Kept(); kept != "" {
 		c.x.state.keep(c.step.node.Name, kept)
+		c.x.kept = kept
 	}
 	if call.Ended() {
 		return nil, nil, nil
 	}
 	outputs, suspend, reply := call.Outcome()
 	if reply != nil {
-		c.x.state.Reply = reply
+		c.x.reply(*reply)
 	}
 	return settle(c.step, outputs, c.inputs), suspend, nil
 }

@@ -2,9 +2,13 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/cordboard/cordboard/nodes"
 )
@@ -31,10 +35,23 @@ type family struct {
 	slots   chan struct{}
 	observe sync.Mutex
 	await   func(ctx context.Context, w Waiting) (*nodes.Items, error)
+	halt    <-chan struct{}
+	detach  bool
+	spawn   func(ctx context.Context, call Spawned) error
+	// journal keeps what all of them come to, history is what an earlier process told there, by path.
+	journal Journal
+	history history
+	// static returns what a workflow keeps over its runs.
+	static func(ctx context.Context, workflowID string) (string, error)
+	// kept is what they keep for later runs, by workflow.
+	mu   sync.Mutex
+	kept map[string]string
 }
 
-func newFamily(await func(context.Context, Waiting) (*nodes.Items, error)) *family {
-	return &family{await: await, slots: make(chan struct{}, maxBeside)}
+func newFamily(o RunOptions) *family {
+	return &family{
+		slots: make(chan struct{}, maxBeside), await: o.Await, halt: o.Halt, detach: o.Detach, spawn: o.Spawn, journal: o.Journal, static: o.StaticData,
+	}
 }
 
 // Execute is nodes.Workflows'.
@@ -47,6 +64,9 @@ func (c *stepCall) Execute(ctx context.Context, ref nodes.WorkflowRef, items nod
 		return child.result(ctx)
 	}
 	f := c.x.family
+	if f.spawn != nil {
+		return nil, f.spawn(ctx, Spawned{child.engine, child.plan, child.state.Stack[0].Node, items, child.path})
+	}
 	if f.ctx != nil {
 		ctx = f.ctx
 	}
@@ -63,6 +83,16 @@ func (c *stepCall) Execute(ctx context.Context, ref nodes.WorkflowRef, items nod
 		}
 	})
 	return nil, nil
+}
+
+// Spawned is the call of a workflow that is not waited for.
+type Spawned struct {
+	Engine *Engine
+	Plan   *Plan
+	Start  string
+	Items  nodes.Items
+	// Path is the same where the caller is replayed: it tells this call from the run's others.
+	Path string
 }
 
 // child prepares the run of a workflow that this node calls.
@@ -92,13 +122,61 @@ func (c *stepCall) child(ctx context.Context, ref nodes.WorkflowRef, items nodes
 	if err := plan.Reachable(start).Err(); err != nil {
 		return nil, err
 	}
-	return &Execution{
+	child := &Execution{
 		engine: engine, plan: plan, binary: x.binary, depth: x.depth + 1, family: x.family,
+		path: strings.TrimPrefix(fmt.Sprintf("%s/%d.%d", x.path, len(x.state.Steps), c.called), "/"),
 		state: &State{
 			Status: StatusRunning, ExecutionID: NewID(), Mode: "integrated", StartedAt: engine.now(), Given: &items,
 			Stack: []Pending{{Node: start.node.Name, Start: true}},
 		},
-	}, nil
+	}
+	c.called++
+	return child, child.prepare(ctx)
+}
+
+// prepare gives a called run what its workflow keeps, and what an earlier process did of it.
+func (x *Execution) prepare(ctx context.Context) error {
+	if err := x.loadStatic(ctx); err != nil {
+		return err
+	}
+	records := x.family.history[x.path]
+	if len(records) == 0 {
+		return x.begin()
+	}
+	x.state.ExecutionID = records[0].ID
+	if err := x.replay(records); err != nil {
+		return nodes.Errorf("the run of the workflow %q cannot go on: %w", x.plan.Workflow.Name, err)
+	}
+	return nil
+}
+
+// keep notes what a run's workflow keeps from now on, and returns what all workflows of the family do.
+func (f *family) keep(x *Execution) map[string]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if x.changed && x.plan.Workflow.ID != "" {
+		if f.kept == nil {
+			f.kept = map[string]string{}
+		}
+		f.kept[x.plan.Workflow.ID] = string(x.state.StaticData)
+	}
+	return maps.Clone(f.kept)
+}
+
+// loadStatic gives a run what its workflow keeps over its runs.
+func (x *Execution) loadStatic(ctx context.Context) error {
+	if x.family.static == nil || x.plan.Workflow.ID == "" || !x.plan.hasScripts() {
+		return nil
+	}
+	text, err := x.family.static(ctx, x.plan.Workflow.ID)
+	if err != nil {
+		return nodes.Errorf("what the workflow %q keeps over its runs cannot be read: %w", x.plan.Workflow.Name, err)
+	}
+	x.told.staticData = text
+	if text != "" {
+		x.state.StaticData = []byte(text)
+	}
+	return nil
 }
 
 // calledAt is where a run begins that another workflow starts: at the Execute Workflow Trigger, else at the manual one.
@@ -160,6 +238,7 @@ func (x *Execution) Complete(ctx context.Context) *Run {
 	ctx, span := x.runSpan(ctx)
 	x.observe(Event{Kind: "run.started"})
 	run := x.complete(ctx)
+	run.StaticData = x.family.keep(x)
 	endSpan(span, run.Items().Len(), run.Err)
 	x.observe(Event{Kind: "run.finished", Status: run.Status, Duration: run.StoppedAt.Sub(x.state.StartedAt), Err: run.Err})
 	return run
@@ -167,8 +246,14 @@ func (x *Execution) Complete(ctx context.Context) *Run {
 
 func (x *Execution) complete(ctx context.Context) *Run {
 	run := x.Run(ctx)
-	for run.Status == StatusWaiting {
+	for run.Status == StatusWaiting && !x.halted() {
+		if x.family.detach && x.depth == 0 && x.waitsLong() {
+			return run
+		}
 		items, err := x.sleep(ctx)
+		if err != nil && x.halted() && ctx.Err() == nil {
+			return run
+		}
 		if err != nil {
 			x.state.Err, x.state.Status = err, StatusError
 			if ctx.Err() != nil {
@@ -184,6 +269,14 @@ func (x *Execution) complete(ctx context.Context) *Run {
 	return run
 }
 
+// longWait is what a run waits for in the memory of its process, as in n8n: what is longer is laid down.
+const longWait = 65 * time.Second
+
+func (x *Execution) waitsLong() bool {
+	s := x.state.Suspended
+	return s.Webhook || s.Until.IsZero() || s.Until.Sub(x.engine.now()) > longWait
+}
+
 // sleep waits until a suspended run goes on: by itself, or with the items of a call.
 func (x *Execution) sleep(ctx context.Context) (items *nodes.Items, failed *nodes.Error) {
 	s := x.state.Suspended
@@ -196,7 +289,7 @@ func (x *Execution) sleep(ctx context.Context) (items *nodes.Items, failed *node
 		e.Node = s.Step.Node
 		return nil, e
 	default:
-		err = nodes.Pause(ctx, s.Until.Sub(x.engine.now()))
+		err = x.pause(ctx, s.Until.Sub(x.engine.now()))
 	}
 	if err == nil {
 		return items, nil
@@ -208,6 +301,26 @@ func (x *Execution) sleep(ctx context.Context) (items *nodes.Items, failed *node
 	return nil, e
 }
 
+// pause waits for a time; it ends early where the run halts.
+func (x *Execution) pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	halt := x.family.halt
+	if x.depth > 0 {
+		halt = nil
+	}
+	select {
+	case <-t.C:
+		return nil
+	case <-halt:
+		return errHalted
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+var errHalted = errors.New("the run was halted")
+
 // awaitCall waits for a call, or for the time at which the run goes on without.
 func (x *Execution) awaitCall(ctx context.Context, s *Suspension) (*nodes.Items, error) {
 	limited, cancel := context.WithCancel(ctx)
@@ -216,6 +329,16 @@ func (x *Execution) awaitCall(ctx context.Context, s *Suspension) (*nodes.Items,
 		limited, cancel = nodes.WithTimeout(ctx, s.Until.Sub(x.engine.now()))
 		defer cancel()
 	}
+	items, err := x.family.await(limited, x.waiting(ctx))
+	if err != nil && ctx.Err() == nil && limited.Err() != nil { // its time has come
+		return nil, nil
+	}
+	return items, err
+}
+
+// waiting is what others know of a suspended run: who is to be asked about a call.
+func (x *Execution) waiting(ctx context.Context) Waiting {
+	s := x.state.Suspended
 	step := x.plan.byName[s.Step.Node]
 	c := &stepCall{x: x, step: step, pending: s.Step, run: len(x.state.byNode[s.Step.Node])}
 	for _, ref := range s.Step.Inputs {
@@ -223,11 +346,7 @@ func (x *Execution) awaitCall(ctx context.Context, s *Suspension) (*nodes.Items,
 	}
 	c.arrived = c.inputs
 	c.batch = x.engine.expressions.NewBatch(ctx, c)
-	items, err := x.family.await(limited, Waiting{x.state.ExecutionID, *s, step.typ.Node, c.call()})
-	if err != nil && ctx.Err() == nil && limited.Err() != nil { // its time has come
-		return nil, nil
-	}
-	return items, err
+	return Waiting{x.state.ExecutionID, *s, step.typ.Node, c.call()}
 }
 
 // ErrorItem is what an error workflow starts with (n8n's Error Trigger): {execution: {id, url, error, lastNodeExecuted,

@@ -30,7 +30,7 @@ func (p *Plan) Triggers() []Trigger {
 // TriggerCall returns the call with which a trigger is asked, outside of any run: its parameters are evaluated for one
 // empty item.
 func (e *Engine) TriggerCall(ctx context.Context, t Trigger) *nodes.Call {
-	x := &Execution{engine: e, plan: t.plan, family: newFamily(nil), state: &State{Mode: "trigger", StartedAt: e.now()}}
+	x := &Execution{engine: e, plan: t.plan, family: newFamily(RunOptions{}), state: &State{Mode: "trigger", StartedAt: e.now()}}
 	c := &stepCall{x: x, step: t.step, inputs: []nodes.Items{nodes.ItemsOf(nodes.NewItem("{}"))}}
 	c.arrived = c.inputs
 	c.batch = e.expressions.NewBatch(ctx, c)

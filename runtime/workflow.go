@@ -45,6 +45,12 @@ type Settings struct {
 	CallerIDs    []string
 	// ErrorWorkflow is the id of the workflow that is started when a run fails.
 	ErrorWorkflow string
+	// ForgetSuccess and ForgetError say that a server does not keep executions that ended so (saveDataSuccessExecution and
+	// saveDataErrorExecution are "none").
+	ForgetSuccess, ForgetError bool
+	// RunAgain says that a step which was interrupted while it may have written outside is executed again. Else the execution
+	// ends as crashed, for a person to look at. It is Cordboard's own setting onInterruption: "stop" or "runAgain".
+	RunAgain bool
 }
 
 // Node is a node of a workflow.
@@ -180,6 +186,8 @@ func (p *workflowParser) parse(r gjson.Result) {
 	s := r.Get("settings")
 	f.Settings = Settings{ExecutionOrder: s.Get("executionOrder").String(), Timezone: s.Get("timezone").String()}
 	f.Settings.CallerPolicy, f.Settings.ErrorWorkflow = s.Get("callerPolicy").String(), s.Get("errorWorkflow").String()
+	f.Settings.ForgetSuccess, f.Settings.ForgetError = s.Get("saveDataSuccessExecution").String() == "none", s.Get("saveDataErrorExecution").String() == "none"
+	f.Settings.RunAgain = s.Get("onInterruption").String() == "runAgain"
 	for id := range strings.SplitSeq(s.Get("callerIds").String(), ",") {
 		if id = strings.TrimSpace(id); id != "" {
 			f.Settings.CallerIDs = append(f.Settings.CallerIDs, id)

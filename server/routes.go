@@ -5,29 +5,44 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cordboard/cordboard/nodes"
 )
 
 // routes finds the webhook for a request. Fixed segments go before parameters (":id").
-type routes struct{ all []route }
+type routes struct {
+	mu      sync.RWMutex
+	all     []route // never changed, but replaced
+	options WebhookOptions
+}
 
 type route struct {
 	method   string
 	segments []string
+	origins  []string // whose pages may call; nil: any
 	src      source
 }
 
 func (r *routes) add(n nodes.Route, src source) error {
 	segments := strings.Split(strings.Trim(n.Path, "/"), "/")
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, old := range r.all {
 		if old.method == n.Method && sameShape(old.segments, segments) {
 			return fmt.Errorf("the webhook %s %s is already taken by node %q of %s", n.Method, n.Path, old.src.trigger.Name, old.src.flow.Workflow.File)
 		}
 	}
-	r.all = append(r.all, route{n.Method, segments, src})
+	r.all = append(slices.Clone(r.all), route{n.Method, segments, n.Origins, src})
 	slices.SortStableFunc(r.all, func(a, b route) int { return slices.Compare(a.weights(), b.weights()) })
 	return nil
+}
+
+// remove takes routes away.
+func (r *routes) remove(which func(source) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = slices.DeleteFunc(slices.Clone(r.all), func(one route) bool { return which(one.src) })
 }
 
 // weights sorts routes with fixed segments in front of those with parameters.
@@ -47,28 +62,32 @@ func sameShape(a, b []string) bool {
 	})
 }
 
-// find returns the source for a request, or the methods that its path takes. The path is escaped: a "%2F" is part of a
+// find returns the route of a request, and the methods that its path takes, sorted. The path is escaped: a "%2F" is part of a
 // segment.
-func (r *routes) find(method, path string) (src *source, params map[string]string, methods []string) {
-	segments := strings.Split(strings.Trim(path, "/"), "/")
+func (r *routes) find(method, path string) (found *route, params map[string]string, methods []string) {
+	segments := strings.Split(strings.TrimSuffix(path, "/"), "/")
 	for i, s := range segments {
 		if plain, err := url.PathUnescape(s); err == nil {
 			segments[i] = plain
 		}
 	}
-	for i := range r.all {
-		params, ok := r.all[i].match(segments)
+	r.mu.RLock()
+	all := r.all
+	r.mu.RUnlock()
+	for i := range all {
+		values, ok := all[i].match(segments)
 		if !ok {
 			continue
 		}
-		if r.all[i].method == method {
-			return &r.all[i].src, params, nil
+		if all[i].method == method && found == nil {
+			found, params = &all[i], values
 		}
-		if !slices.Contains(methods, r.all[i].method) {
-			methods = append(methods, r.all[i].method)
+		if !slices.Contains(methods, all[i].method) {
+			methods = append(methods, all[i].method)
 		}
 	}
-	return nil, nil, methods
+	slices.Sort(methods)
+	return found, params, methods
 }
 
 func (r route) match(segments []string) (map[string]string, bool) {

@@ -29,15 +29,17 @@ func newRuns() *runs {
 	return r
 }
 
-// begin runs f in a goroutine of its own, unless close was called.
-func (r *runs) begin(f func(context.Context)) error {
+// begin calls f, which may add runs to the group, unless close was called.
+func (r *runs) begin(f func() error) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.closed {
+		r.mu.Unlock()
 		return errStopping
 	}
-	r.group.Go(func() { f(r.ctx) })
-	return nil
+	r.group.Add(1)
+	r.mu.Unlock()
+	defer r.group.Done()
+	return f()
 }
 
 // close lets no further run begin. The channel is closed once the last one has ended.

@@ -1,7 +1,8 @@
 // Package server answers the webhooks of workflow files and runs their triggers.
 //
-// It owns the HTTP side and the life of runs that outside events start. For now runs live in memory: a request is
-// answered by this process, and what was under way when it ends is lost.
+// It owns the HTTP side and the life of executions: each is in the store before what started it is acknowledged, its steps are
+// journaled, and after a crash it goes on behind the last one (executions.go, journal.go, resume.go). What an execution does is
+// package runtime's matter, how it is kept package store's.
 package server
 
 import (
@@ -11,29 +12,60 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/cordboard/cordboard"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime"
+	"github.com/cordboard/cordboard/store"
 )
 
-// Server serves workflows. Add workflows, then Serve, once.
+// Server serves workflows. Load or AddFile them, then Serve, once.
 type Server struct {
-	rt     *cordboard.Runtime
-	log    *slog.Logger
-	routes routes
-	// listeners are the triggers that are not webhooks.
-	listeners []source
-	runs      *runs
-	waiting   waitingRuns
-	endings   endings
+	rt    *cordboard.Runtime
+	store *store.Store
+	log   *slog.Logger
+	// id is this process in the store. alone says that no other server works with it.
+	id    string
+	alone bool
+	// binaryDir has a directory for each execution with binary data.
+	binaryDir  string
+	lock       *flock.Flock
+	versions   versions
+	executions executions
+	runs       *runs
+	waiting    waitingRuns
+	due        *due
+	prune      Retention
+	// halt is closed when runs are to end between two steps.
+	halt chan struct{}
 	// shutdown is how long runs under way may go on when the server ends, grace how long they have to end after they were
 	// cancelled.
 	shutdown, grace time.Duration
+
+	mu        sync.Mutex // guards what follows
+	routes    routes
+	served    map[string]served
+	listeners []listening // triggers that are not webhooks
+	serving   bool
+	triggers  sync.WaitGroup
+}
+
+// Options say what a server works with.
+type Options struct {
+	Store *store.Store
+	// DataDir is where binary data lies. Where it has the database too, as with SQLite, one server at a time may work in it: Alone.
+	DataDir string
+	Alone   bool
+	Log     *slog.Logger
+	// Retention says how long executions are kept that have ended.
+	Retention Retention
 }
 
 // source is a trigger in its workflow.
@@ -42,57 +74,46 @@ type source struct {
 	trigger runtime.Trigger
 }
 
-// New returns a server without workflows.
-func New(rt *cordboard.Runtime, log *slog.Logger) *Server {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	return &Server{rt: rt, log: log, runs: newRuns(), shutdown: shutdownTimeout, grace: graceTimeout}
+// listening are the triggers of a workflow, and how long they listen.
+type listening struct {
+	ctx     context.Context //nolint:containedctx // until the workflow is no longer served
+	sources []source
 }
 
-// Add takes in a workflow's triggers. A workflow without any, or with the address of another one, is an error.
-func (s *Server) Add(ctx context.Context, flow *cordboard.Workflow) error {
-	triggers := flow.Triggers()
-	if len(triggers) == 0 {
-		return runtime.Problems{{
-			Severity: runtime.SeverityError, File: flow.Workflow.File, Message: "the workflow has no trigger that waits for events",
-			Mend: "add a Webhook node",
-		}}
+// New returns a server without workflows. The store is the caller's to close, after Close.
+func New(rt *cordboard.Runtime, o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
-	for _, t := range triggers {
-		if err := flow.CanStart(t.Name); err != nil {
-			return err
-		}
-		if hook, ok := t.Node.(nodes.Webhook); ok {
-			list, err := hook.Routes(flow.TriggerCall(ctx, t))
-			if err != nil {
-				return fmt.Errorf("%s: node %q: %w", flow.Workflow.File, t.Name, err)
-			}
-			for _, r := range withIDs(list, t.WebhookID) {
-				if err := s.routes.add(r, source{flow, t}); err != nil {
-					return fmt.Errorf("%s: node %q: %w", flow.Workflow.File, t.Name, err)
-				}
-			}
-			continue
-		}
-		s.listeners = append(s.listeners, source{flow, t})
+	s := &Server{
+		rt: rt, store: o.Store, log: o.Log, id: runtime.NewID(), alone: o.Alone, binaryDir: filepath.Join(o.DataDir, "binary"), prune: o.Retention,
+		versions: versions{store: o.Store}, runs: newRuns(), due: newDue(), halt: make(chan struct{}), served: map[string]served{},
+		shutdown: shutdownTimeout, grace: graceTimeout,
 	}
-	return nil
+	if !o.Alone {
+		return s, nil
+	}
+	s.lock = flock.New(filepath.Join(o.DataDir, "server.lock"), flock.SetPermissions(0o600))
+	if ok, err := s.lock.TryLock(); err != nil || !ok {
+		return nil, errors.Join(fmt.Errorf("the data directory %s is in use by another server: stop that one, or give this one its own with --data-dir", o.DataDir), err)
+	}
+	return s, nil
 }
 
-// withIDs adds the address that n8n gives to a path with parameters: the webhook's id goes before it. The path alone is
-// served as well.
-func withIDs(list []nodes.Route, id string) []nodes.Route {
-	for _, r := range list {
-		if id != "" && strings.Contains("/"+r.Path, "/:") {
-			list = append(list, nodes.Route{Method: r.Method, Path: id + "/" + r.Path})
-		}
+// Close lets another server work in the data directory.
+func (s *Server) Close() error {
+	if s.lock == nil {
+		return nil
 	}
-	return list
+	return s.lock.Unlock()
 }
 
 // Addresses returns what the server answers: "POST /webhook/path".
-func (s *Server) Addresses() []string { return s.routes.list() }
+func (s *Server) Addresses() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.routes.list()
+}
 
 // Limits of a request.
 const (
@@ -103,53 +124,120 @@ const (
 	graceTimeout      = 5 * time.Second
 )
 
-// Serve answers requests and runs triggers until ctx is cancelled or the listener fails; then it waits for the runs under
-// way, for at most half a minute: those that go on are cancelled near its end.
+// Serve goes on with the executions that were interrupted, answers requests and runs triggers until ctx is cancelled or the
+// listener fails. Then runs end between two steps, for the next server to go on with: it waits for them for at most half a minute, and
+// cancels those that go on near its end.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if err := s.store.Beat(ctx, s.id); err != nil {
+		return err
+	}
 	hs := &http.Server{
 		Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
 	go func() { served <- hs.Serve(l) }()
-	// Triggers end with the server, also where it fails; the runs that they started have their own context.
-	listening, deafen := context.WithCancel(ctx)
-	defer deafen()
-	var triggers sync.WaitGroup
-	for _, src := range s.listeners {
-		triggers.Go(func() { s.listen(listening, src) })
-	}
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	var workers sync.WaitGroup
+	workers.Go(func() { s.lookAfter(working) })
+	workers.Go(func() { s.wakeWaiting(working) })
+	s.listenToAll()
 	var err error
 	select {
 	case err = <-served:
 	case <-ctx.Done():
 	}
-	deafen()
-	return errors.Join(err, s.drain(hs, &triggers))
+	stop()
+	workers.Wait()
+	return errors.Join(err, s.drain(hs))
 }
 
-// drain lets what is under way come to its end, and cancels it when the time for that is over.
-func (s *Server) drain(hs *http.Server, triggers *sync.WaitGroup) error {
+const (
+	// beat is how often a server says that it lives, gone after how long without it is taken to be dead.
+	beat = 5 * time.Second
+	gone = 20 * time.Second
+	// pruneEvery is how often old executions are removed.
+	pruneEvery = 10 * time.Minute
+)
+
+// lookAfter takes over what other servers have left, says that this one lives, and removes what is old.
+func (s *Server) lookAfter(ctx context.Context) {
+	since := time.Now().Add(time.Hour) // whoever worked here before is gone
+	pruned := time.Time{}
+	for ctx.Err() == nil {
+		if !s.alone {
+			since = time.Now().Add(-gone)
+		}
+		if err := s.recover(ctx, since); err != nil && ctx.Err() == nil {
+			s.log.Error("interrupted executions cannot be gone on with", "error", err)
+		} else if s.alone {
+			since = time.Time{} // nobody else can leave any
+		}
+		if time.Since(pruned) > pruneEvery {
+			s.pruneOld(ctx)
+			pruned = time.Now()
+		}
+		if nodes.Pause(ctx, beat) != nil {
+			return
+		}
+		if err := s.store.Beat(ctx, s.id); err != nil && ctx.Err() == nil {
+			s.log.Error("the database does not answer", "error", err)
+		}
+	}
+}
+
+// Retention says how long executions are kept that have ended; what is zero sets no bound.
+type Retention struct {
+	Age   time.Duration
+	Count int
+}
+
+func (s *Server) pruneOld(ctx context.Context) {
+	before := time.Time{}
+	if s.prune.Age > 0 {
+		before = time.Now().Add(-s.prune.Age)
+	}
+	list, err := s.store.Prune(ctx, before, s.prune.Count)
+	for _, x := range list {
+		s.removeBinary(x.Binary)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("old executions could not be removed", "error", err)
+	}
+}
+
+// drain lets what is under way come to the end of its step, and cancels it when the time for that is over.
+func (s *Server) drain(hs *http.Server) error {
+	close(s.halt)
+	s.mu.Lock()
+	for _, w := range s.served {
+		w.stop()
+	}
+	s.mu.Unlock()
 	patience, cancel := context.WithTimeout(context.Background(), s.shutdown)
 	defer cancel()
-	if hs.Shutdown(patience) != nil {
-		_ = hs.Close() // callers that are still there get no answer
-	}
 	// No run begins from here on: a trigger that does not end in time must not start one that nobody waits for.
-	quiet := done(triggers.Wait)
-	wait(patience, quiet)
 	ended := s.runs.close()
-	if wait(patience, ended) && wait(patience, quiet) {
-		return nil
-	}
+	quiet := done(s.triggers.Wait)
+	served := done(func() {
+		if hs.Shutdown(patience) != nil {
+			_ = hs.Close() // callers that are still there get no answer
+		}
+	})
+	calm := wait(patience, ended) && wait(patience, quiet)
 	s.runs.cancel(errStopped)
 	last, cancel := context.WithTimeout(context.Background(), s.grace)
 	defer cancel()
 	if !wait(last, ended) || !wait(last, quiet) {
 		return errors.New("the server stopped while runs or triggers went on: they did not end when they were cancelled")
 	}
-	s.log.Warn("runs were cancelled because the server stopped", "after", s.shutdown)
-	return nil
+	s.executions.release(errStopping)
+	<-served
+	if !calm {
+		s.log.Warn("runs were cancelled because the server stopped, and go on from their last step at the next start", "after", s.shutdown)
+	}
+	return s.store.Leave(context.Background(), s.id)
 }
 
 // done is closed once f has returned.
@@ -174,6 +262,29 @@ func wait(ctx context.Context, c <-chan struct{}) bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// listenToAll starts the triggers of all workflows; later ones are started as they come.
+func (s *Server) listenToAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving = true
+	waiting := s.listeners
+	s.listeners = nil
+	for _, l := range waiting {
+		s.listenTo(l)
+	}
+}
+
+// listenTo starts triggers, where the server serves already. It is called with s.mu held.
+func (s *Server) listenTo(l listening) {
+	if !s.serving {
+		s.listeners = append(s.listeners, l)
+		return
+	}
+	for _, src := range l.sources {
+		s.triggers.Go(func() { s.listen(l.ctx, src) })
 	}
 }
 
@@ -203,49 +314,8 @@ func (s *Server) listenOnce(ctx context.Context, trigger nodes.Trigger, src sour
 		}
 	}()
 	return trigger.Listen(ctx, src.flow.TriggerCall(ctx, src.trigger), func(_ context.Context, items nodes.Items) (*nodes.Started, error) {
-		return s.start(src, items, "trigger")
+		return s.start(beginning{flow: src.flow, node: src.trigger.Name, items: items, mode: "trigger"})
 	})
-}
-
-// start begins a run. The result comes through the channel once the run has ended. The run does not depend on the one who
-// started it: a webhook's caller may go away, and the event of a trigger was acknowledged.
-func (s *Server) start(src source, items nodes.Items, mode string) (*nodes.Started, error) {
-	started := &nodes.Started{ExecutionID: runtime.NewID()}
-	result := make(chan nodes.Result, 1)
-	started.Result = result
-	err := s.runs.begin(func(ctx context.Context) {
-		end := s.endings.begin(started.ExecutionID)
-		out := s.run(ctx, src, cordboard.RunOptions{
-			Input: &items, Start: src.trigger.Name, Mode: mode, ID: started.ExecutionID, Await: s.waiting.await,
-		})
-		end(out)
-		if out.Err != nil {
-			s.log.Error("a run failed", "file", src.flow.Workflow.File, "execution", started.ExecutionID, "error", out.Err)
-		}
-		result <- out
-	})
-	if err != nil {
-		return nil, err
-	}
-	return started, nil
-}
-
-// run executes a workflow. A panic is the failure of this run only.
-func (s *Server) run(ctx context.Context, src source, opts cordboard.RunOptions) (out nodes.Result) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.log.Error("a run panicked", "execution", opts.ID, "panic", p, "stack", string(debug.Stack()))
-			out = nodes.Result{Err: nodes.Errorf("the run panicked, which is a mistake in the program: %v", p)}
-		}
-	}()
-	r, err := s.rt.Run(ctx, src.flow, opts)
-	out.Err = err
-	if r != nil {
-		defer r.Close()
-		out.Reply = r.State.Reply
-		out.Items = r.LastOutput()
-	}
-	return out
 }
 
 // ServeHTTP answers /webhook/…, /webhook-test/… and /webhook-waiting/… by the workflows, and /healthz.

@@ -7,16 +7,19 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime"
+	"github.com/cordboard/cordboard/store"
 )
 
 const waitingPath = "/webhook-waiting/"
 
-// waitingRuns are the runs that wait for the call of their resume address, by the execution's id.
+// waitingRuns are runs that wait for the call of their resume address in the memory of this process, by the execution's id: those
+// that another run called and waits for. Executions themselves are laid down in the store.
 type waitingRuns struct {
 	mu   sync.Mutex
 	runs map[string]*waitingRun
@@ -83,86 +86,117 @@ func (r *waitingRun) receive(node nodes.Resumable, call *nodes.Call, req *http.R
 	return got, err
 }
 
-// endings tell of runs that came to their end, for callers who wait for it.
-type endings struct {
-	mu   sync.Mutex
-	runs map[string]*ending
-}
-
-type ending struct {
-	done   chan struct{}
-	result nodes.Result
-}
-
-// begin notes a run. The function ends it with its result.
-func (e *endings) begin(id string) (end func(nodes.Result)) {
-	run := &ending{done: make(chan struct{})}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.runs == nil {
-		e.runs = map[string]*ending{}
-	}
-	e.runs[id] = run
-	return func(result nodes.Result) {
-		run.result = result
-		close(run.done)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		delete(e.runs, id)
-	}
-}
-
-func (e *endings) of(id string) *ending {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.runs[id]
+// woken is what became of a call of a resume address.
+type woken struct {
+	node   nodes.Resumable
+	call   *nodes.Call
+	got    nodes.Received
+	result <-chan nodes.Result // nil where there is none to wait for
 }
 
 // wake answers the call of a waiting run's address: /webhook-waiting/EXECUTION[/SUFFIX].
 func (s *Server) wake(w http.ResponseWriter, req *http.Request, path string) {
 	id, suffix, _ := strings.Cut(path, "/")
-	run := s.waiting.find(id)
-	ended := s.endings.of(id)
-	if run == nil {
-		writeError(w, http.StatusNotFound, fmt.Sprintf("The execution %q does not wait for a call.", id), "It does not exist, has ended, or is not there yet.")
-		return
-	}
-	node, ok := run.Node.(nodes.Resumable)
-	if !ok {
-		writeError(w, http.StatusNotFound, fmt.Sprintf("The execution %q does not wait for a call.", id), "")
-		return
-	}
 	// Read before the run is asked: a slow caller must not hold up others.
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 	req.Body = io.NopCloser(bytes.NewReader(body))
-	call := *run.Call // calls that come together do not share one
-	var got nodes.Received
+	var out woken
 	if err == nil {
-		got, err = run.receive(node, &call, req, map[string]string{"execution": id, "suffix": suffix})
+		out, err = s.receiveWaiting(req, id, map[string]string{"execution": id, "suffix": suffix})
 	}
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.Is(err, errOver):
+	case errors.Is(err, store.ErrNotFound):
+		writeError(w, http.StatusNotFound, fmt.Sprintf("The execution %q does not wait for a call.", id), "It does not exist, has ended, or is not there yet.")
+		return
+	case errors.Is(err, errOver), errors.Is(err, store.ErrLost):
 		writeError(w, http.StatusConflict, fmt.Sprintf("The execution %q was called before and goes on already.", id), "")
 		return
 	case errors.As(err, &tooLarge):
 		writeError(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The body is larger than %d bytes.", tooLarge.Limit), "")
 		return
+	case errors.Is(err, errStopping):
+		unavailable(w, err)
+		return
 	case err != nil:
-		s.log.Error("the call of a waiting run could not be taken in", "execution", id, "node", call.Name, "error", err)
+		s.log.Error("the call of a waiting run could not be taken in", "execution", id, "error", err)
 		writeError(w, http.StatusInternalServerError, "Error in workflow", "")
 		return
-	case got.Reject != nil:
-		write(w, *got.Reject)
+	case out.got.Reject != nil:
+		write(w, *out.got.Reject)
 		return
-	}
-	if !got.Wait || ended == nil {
-		write(w, got.Answer)
+	case !out.got.Wait || out.result == nil:
+		write(w, out.got.Answer)
 		return
 	}
 	select {
-	case <-ended.done:
-		s.respond(w, node, &call, ended.result)
+	case result := <-out.result:
+		s.respond(w, out.node, out.call, result)
 	case <-req.Context().Done():
 	}
+}
+
+// receiveWaiting lets the node that suspended a run take the call in, and the run go on.
+func (s *Server) receiveWaiting(req *http.Request, id string, params map[string]string) (woken, error) {
+	number, err := strconv.ParseInt(id, 10, 64)
+	if err == nil {
+		return s.receiveLaidDown(req, number, params)
+	}
+	run := s.waiting.find(id)
+	if run == nil {
+		return woken{}, store.ErrNotFound
+	}
+	node, ok := run.Node.(nodes.Resumable)
+	if !ok {
+		return woken{}, store.ErrNotFound
+	}
+	call := *run.Call // calls that come together do not share one
+	got, err := run.receive(node, &call, req, params)
+	return woken{node: node, call: &call, got: got}, err
+}
+
+// receiveLaidDown does so with an execution in the store.
+func (s *Server) receiveLaidDown(req *http.Request, id int64, params map[string]string) (out woken, err error) {
+	err = s.runs.begin(func() error {
+		row, err := s.store.Execution(req.Context(), id)
+		if err != nil {
+			return err
+		}
+		if row.Status != store.Waiting {
+			return store.ErrNotFound
+		}
+		r, err := s.read(req.Context(), row)
+		if err != nil {
+			return err
+		}
+		at, ok := r.x.WaitingFor(req.Context())
+		if out.node, _ = at.Node.(nodes.Resumable); !ok || out.node == nil || !at.Suspension.Webhook {
+			r.e.cancel(store.ErrNotFound)
+			return store.ErrNotFound
+		}
+		out.call = at.Call
+		if out.got, err = out.node.Receive(req.Context(), at.Call, req, params); err != nil || out.got.Reject != nil {
+			r.e.cancel(err)
+			return err
+		}
+		held, err := s.store.Take(req.Context(), id, store.Waiting, s.id)
+		if err != nil {
+			r.e.cancel(err)
+			return err
+		}
+		r.e.journal.bind(held, r.entries)
+		out.result = s.executions.wait(id)
+		if err := r.x.Resume(&out.got.Items); err != nil {
+			return err
+		}
+		s.work(r.ctx, r.e.cancel, r.e, r.x)
+		return nil
+	})
+	return out, err
+}
+
+// unavailable answers where the server stops: another one, or this one a little later, may take the call.
+func unavailable(w http.ResponseWriter, err error) {
+	w.Header().Set("Retry-After", "5")
+	writeError(w, http.StatusServiceUnavailable, err.Error(), "")
 }

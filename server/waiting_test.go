@@ -3,26 +3,28 @@ package server
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/store"
 )
 
 // waitFlow is a workflow that waits between its webhook and its last node.
 func (r *rig) waitFlow(path, mode, parameters string) {
 	r.t.Helper()
-	flow, err := r.rt.Load(r.t.Context(), "wait.json", fmt.Appendf(nil, `{"name":"w","settings":{"executionOrder":"v1"},"nodes":[
-		{"name":"Hook","type":"n8n-nodes-base.webhook","typeVersion":2,"position":[0,0],"parameters":{"path":%q,"responseMode":%q}},
-		{"name":"Wait","type":"n8n-nodes-base.wait","typeVersion":1.1,"position":[200,0],"parameters":%s},
+	flow, err := r.rt.Load(r.t.Context(), "wait.json", fmt.Appendf(nil, `{"id":%[1]q,"name":"w","settings":{"executionOrder":"v1"},"nodes":[
+		{"name":"Hook","type":"n8n-nodes-base.webhook","typeVersion":2,"position":[0,0],"parameters":{"path":%[1]q,"responseMode":%[2]q}},
+		{"name":"Wait","type":"n8n-nodes-base.wait","typeVersion":1.1,"position":[200,0],"parameters":%[3]s},
 		{"name":"Work","type":"test.node","typeVersion":1,"position":[400,0],"parameters":{}}],
 		"connections":{"Hook":{"main":[[{"node":"Wait","type":"main","index":0}]]},"Wait":{"main":[[{"node":"Work","type":"main","index":0}]]}}}`,
 		path, mode, parameters))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if err := r.Add(r.t.Context(), flow); err != nil {
+	if err := r.AddFile(r.t.Context(), flow); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -33,12 +35,13 @@ func (r *rig) waits() string {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
-		r.waiting.mu.Lock()
-		for id := range r.waiting.runs {
-			r.waiting.mu.Unlock()
-			return id
+		list, err := r.store.Executions(r.t.Context(), store.Filter{Statuses: []string{store.Waiting}})
+		if err != nil {
+			r.t.Fatal(err)
 		}
-		r.waiting.mu.Unlock()
+		if len(list) > 0 {
+			return strconv.FormatInt(list[0].ID, 10)
+		}
 		select {
 		case <-tick.C:
 		case <-r.t.Context().Done():

@@ -25,6 +25,7 @@ type settings struct {
 	logFormat       string
 	serves          bool                            // it is a server
 	resumeURL       func(executionID string) string // of a server
+	workflows       func(ctx context.Context, id string) (name, text string, err error)
 }
 
 func (s *settings) addFlags(cmd *cobra.Command) {
@@ -72,7 +73,7 @@ func (s *settings) open(cmd *cobra.Command, observe func(runtime.Event)) (rt *co
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Observe, o.ResumeURL = observe, s.resumeURL
+	o.Observe, o.ResumeURL, o.Workflows = observe, s.resumeURL, s.workflows
 	var sendSpans func(context.Context) error
 	if o.Tracer, sendSpans, err = tracer(cmd.Context()); err != nil {
 		return nil, nil, err

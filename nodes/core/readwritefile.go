@@ -20,7 +20,13 @@ import (
 // to workflows. Content is streamed both ways.
 type readWriteFile struct{}
 
-var _ nodes.Node = readWriteFile{}
+var _ nodes.Outward = readWriteFile{}
+
+// Writes is nodes.Outward's.
+func (readWriteFile) Writes(_ float64, params *nodes.Template) bool {
+	operation := params.Member("operation")
+	return operation.Expression() != nil || operation.Value().Str() == "write"
+}
 
 func (r readWriteFile) Execute(ctx context.Context, call *nodes.Call) error {
 	operation, err := call.Param("operation").Option(0, "read", "read", "write")

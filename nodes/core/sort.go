@@ -12,7 +12,7 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// sortNode orders its items by fields, or at random.
+// sortNode orders its items by fields, at random, or by code.
 type sortNode struct{}
 
 var _ nodes.Node = sortNode{}
@@ -36,7 +36,7 @@ func (sortNode) Execute(ctx context.Context, call *nodes.Call) error {
 	case "random":
 		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	case "code":
-		return nodes.Errorf("sorting by code is not available yet: sort by fields, or in a Code node").WithParam("type", "")
+		return sortByCode(ctx, call)
 	default:
 		return nodes.Errorf("the type must be simple, random or code, and is %q", kind).WithParam("type", "")
 	}

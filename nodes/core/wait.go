@@ -150,24 +150,28 @@ func (wait) Receive(ctx context.Context, call *nodes.Call, req *http.Request, pa
 		return nodes.Received{}, err
 	}
 	if method != req.Method || suffix != pathParams["suffix"] {
-		r := message(http.StatusNotFound, "The workflow for execution \""+pathParams["execution"]+"\" does not contain a waiting webhook with a matching path/method.")
+		r := message(http.StatusNotFound, 0, "The workflow for execution \""+pathParams["execution"]+"\" does not contain a waiting webhook with a matching path/method.")
 		return nodes.Received{Reject: &r}, nil
 	}
-	if refused, err := admit(ctx, call, req, "incomingAuthentication"); refused != nil || err != nil {
+	jwt, refused, err := admit(ctx, call, req, "incomingAuthentication")
+	if refused != nil || err != nil {
 		return nodes.Received{Reject: refused}, err
 	}
 	as := *call
 	as.Version = 2 // of the Webhook node, whose item it is
-	item, refused, err := requestItem(ctx, &as, req, nil)
+	item, refused, err := requestItem(ctx, &as, req, nil, jwt)
 	if refused != nil || err != nil {
 		return nodes.Received{Reject: refused}, err
 	}
 	received := nodes.Received{Items: nodes.ItemsOf(item)}
-	mode, err := call.Param("responseMode").Option(0, "onReceived", "onReceived", "lastNode")
+	mode, err := call.Param("responseMode").Option(0, "onReceived", "onReceived", "lastNode", "responseNode")
 	if err != nil {
 		return received, err
 	}
-	if received.Wait = mode == "lastNode"; received.Wait {
+	if received.Reject, err = onlyRunIf(ctx, &as, received.Items); received.Reject != nil || err != nil {
+		return received, err
+	}
+	if received.Wait = mode != "onReceived"; received.Wait {
 		return received, nil
 	}
 	as.Version = 1 // responseCode is a parameter of its own

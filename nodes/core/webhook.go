@@ -2,8 +2,8 @@ package core
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -11,18 +11,31 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-const jsonType = "application/json; charset=utf-8"
-
 // webhook starts a run for every HTTP request to its address.
 type webhook struct{}
 
-var _ nodes.Webhook = webhook{}
+var (
+	_ nodes.Webhook  = webhook{}
+	_ nodes.Variable = webhook{}
+)
 
 // Execute passes the items through: those that a request became, or that a run was given.
 func (webhook) Execute(ctx context.Context, call *nodes.Call) error { return noOp{}.Execute(ctx, call) }
 
-// Routes returns the node's address. Where it has parts such as :id, n8n puts the node's webhookId before it; that is for
-// the server to do.
+// Outputs is one for each method.
+func (webhook) Outputs(_ float64, params *nodes.Template) int {
+	if !params.Member("multipleMethods").Value().Truthy() {
+		return 1
+	}
+	methods := params.Member("httpMethod").Value()
+	if methods.Kind() != nodes.Array {
+		return len(defaultMethods)
+	}
+	return max(1, len(methods.Result().Array()))
+}
+
+// Routes returns the node's addresses. Where the path has parts such as :id, n8n puts the node's webhookId before it; that is
+// for the server to do.
 func (webhook) Routes(call *nodes.Call) ([]nodes.Route, error) {
 	if err := checkWebhook(call); err != nil {
 		return nil, err
@@ -35,84 +48,148 @@ func (webhook) Routes(call *nodes.Call) ([]nodes.Route, error) {
 	if path == "" {
 		return nil, nodes.Errorf("the webhook has no path").WithParam("path", "")
 	}
-	method, err := webhookMethod(call)
+	methods, err := webhookMethods(call)
 	if err != nil {
 		return nil, err
 	}
-	return []nodes.Route{{Method: method, Path: path}}, nil
+	allowed, err := call.Param("options").Get("allowedOrigins").String(0, "*")
+	if err != nil {
+		return nil, err
+	}
+	var origins []string
+	if list := splitNames(allowed); allowed != "" && !slices.Contains(list, "*") {
+		origins = list
+	}
+	routes := make([]nodes.Route, len(methods))
+	for i, m := range methods {
+		routes[i] = nodes.Route{Method: m, Path: path, Origins: origins}
+	}
+	return routes, nil
 }
 
-// webhookMethod returns the method. Several need an output each.
-func webhookMethod(call *nodes.Call) (string, error) {
+var defaultMethods = []string{http.MethodGet, http.MethodPost}
+
+// webhookMethods returns the methods; with multipleMethods each has an output of its own.
+func webhookMethods(call *nodes.Call) ([]string, error) {
+	multiple, err := call.Param("multipleMethods").Bool(0, false)
+	if err != nil {
+		return nil, err
+	}
 	v, err := call.Param("httpMethod").Value(0)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	switch v.Kind() {
-	case nodes.Undefined:
-		return http.MethodGet, nil
-	case nodes.Array:
-		list := v.Result().Array()
-		if len(list) == 1 {
-			return list[0].Str, nil
-		}
-		return "", nodes.Errorf("a webhook with several methods is not available yet: make a webhook node for each").WithParam("httpMethod", "")
+	switch {
+	case v.Kind() == nodes.Undefined && multiple:
+		return defaultMethods, nil
+	case v.Kind() == nodes.Undefined:
+		return defaultMethods[:1], nil
+	case v.Kind() != nodes.Array:
+		return []string{strings.ToUpper(v.Text())}, nil
 	}
-	multiple, err := call.Param("multipleMethods").Bool(0, false)
-	if err == nil && multiple && v.Kind() == nodes.String {
-		return strings.ToUpper(v.Str()), nil
+	var methods []string
+	for _, m := range v.Result().Array() {
+		methods = append(methods, strings.ToUpper(m.Str))
 	}
-	return strings.ToUpper(v.Text()), err
+	if !multiple && len(methods) > 1 || len(methods) == 0 {
+		return nil, nodes.Errorf("the method must be one, or with multipleMethods a list of them").WithParam("httpMethod", "")
+	}
+	return methods, nil
 }
 
 // checkWebhook refuses what cannot be served, before anything listens.
 func checkWebhook(call *nodes.Call) error {
-	mode, err := call.Param("responseMode").String(0, "onReceived")
-	if err != nil {
+	if _, err := call.Param("responseMode").Option(0, "onReceived", "onReceived", "lastNode", "responseNode", "streaming"); err != nil {
 		return err
-	}
-	switch mode {
-	case "onReceived", "lastNode":
-	case "responseNode", "streaming":
-		return nodes.Errorf("the response mode %s is not available yet: use onReceived or lastNode", mode).WithParam("responseMode", "")
-	default:
-		return nodes.Errorf("the response mode must be onReceived or lastNode, and is %q", mode).WithParam("responseMode", "")
 	}
 	auth, err := call.Param("authentication").String(0, "none")
 	if err != nil {
 		return err
 	}
 	switch auth {
-	case "none", "basicAuth", "headerAuth":
+	case "none", "basicAuth", "headerAuth", "jwtAuth":
 		return nil
-	case "jwtAuth":
-		return nodes.Errorf("the authentication jwtAuth is not available yet: use basicAuth or headerAuth").WithParam("authentication", "")
+	case "n8nOAuth2":
+		return nodes.Errorf("the authentication n8nOAuth2 is n8n's own and not available: use basicAuth, headerAuth or jwtAuth").WithParam("authentication", "")
 	}
-	return nodes.Errorf("the authentication must be none, basicAuth or headerAuth, and is %q", auth).WithParam("authentication", "")
+	return nodes.Errorf("the authentication must be none, basicAuth, headerAuth or jwtAuth, and is %q", auth).WithParam("authentication", "")
 }
 
 // Receive checks who calls and makes the run's item of the request.
 func (webhook) Receive(ctx context.Context, call *nodes.Call, req *http.Request, pathParams map[string]string) (nodes.Received, error) {
-	if refused, err := admit(ctx, call, req, "authentication"); refused != nil || err != nil {
-		return nodes.Received{Reject: refused}, err
+	mode, err := call.Param("responseMode").String(0, "onReceived")
+	if err != nil {
+		return nodes.Received{}, err
 	}
-	item, refused, err := requestItem(ctx, call, req, pathParams)
+	if refused := checkMode(call, mode); refused != nil {
+		return nodes.Received{Reject: refused}, nil
+	}
+	jwt, refused, err := admit(ctx, call, req, "authentication")
 	if refused != nil || err != nil {
 		return nodes.Received{Reject: refused}, err
 	}
-	received := nodes.Received{Items: nodes.ItemsOf(item)}
-	mode, err := call.Param("responseMode").String(0, "onReceived")
-	if err != nil {
+	item, refused, err := requestItem(ctx, call, req, pathParams, jwt)
+	if refused != nil || err != nil {
+		return nodes.Received{Reject: refused}, err
+	}
+	received := nodes.Received{Items: nodes.ItemsOf(item), Wait: mode != "onReceived", Stream: mode == "streaming"}
+	if methods, err := webhookMethods(call); err == nil {
+		received.Output = max(0, slices.Index(methods, req.Method))
+	}
+	if received.Reject, err = onlyRunIf(ctx, call, received.Items); received.Reject != nil || err != nil {
 		return received, err
 	}
-	if received.Wait = mode == "lastNode"; received.Wait {
-		return received, nil
+	if mode == "onReceived" {
+		received.Answer, err = immediateAnswer(call)
+		return received, err
 	}
-	received.Answer, err = immediateAnswer(call)
-	if err == nil {
-		err = allowOrigin(call, req, received.Answer.Header)
+	received.Answer = nodes.Response{Header: http.Header{}}
+	return received, addHeaders(received.Answer.Header, call.Param("options"))
+}
+
+const respondNode = "n8n-nodes-base.respondToWebhook"
+
+// checkMode refuses calls where the answer has no node that would give it, or a node is there whose answer nobody takes.
+func checkMode(call *nodes.Call, mode string) *nodes.Response {
+	around, ok := call.Engine.(nodes.Caller)
+	if !ok || mode == "streaming" {
+		return nil
 	}
-	return received, err
+	var r nodes.Response
+	switch has := around.Leads(respondNode); {
+	case has && mode != "responseNode":
+		r = message(http.StatusInternalServerError, 0, "Unused Respond to Webhook node found in the workflow")
+	case !has && mode == "responseNode":
+		r = message(http.StatusInternalServerError, 0, "No Respond to Webhook node found in the workflow")
+	default:
+		return nil
+	}
+	return &r
+}
+
+// onlyRunIf refuses a call, politely, where the option's expression says no to its item.
+func onlyRunIf(ctx context.Context, call *nodes.Call, items nodes.Items) (*nodes.Response, error) {
+	around, ok := call.Engine.(nodes.Caller)
+	if !ok || !call.Param("options").Get("onlyRunIf").IsSet() {
+		return nil, nil
+	}
+	of := *call
+	of.Inputs, of.Engine = []nodes.Items{items}, around.With(ctx, items)
+	v, err := of.Param("options").Get("onlyRunIf").Value(0)
+	switch {
+	case err != nil:
+		r := message(http.StatusInternalServerError, 0, "Workflow Webhook Error: Workflow could not be started!")
+		return &r, nil //nolint:nilerr // what went wrong is not for the caller
+	case v.Truthy() || v.Kind() == nodes.String && v.Str() == "":
+		return nil, nil
+	}
+	r, err := responseHead(call)
+	if err != nil {
+		return nil, err
+	}
+	setDefault(r.Header, "Content-Type", jsonType)
+	r.Body = []byte(`{"message":"Webhook call received"}`)
+	return &r, nil
 }
 
 // immediateAnswer is what the caller gets once the run is durable.
@@ -123,24 +200,25 @@ func immediateAnswer(call *nodes.Call) (nodes.Response, error) {
 	}
 	options := call.Param("options")
 	none, err := options.Get("noResponseBody").Bool(0, false)
-	if err != nil || none {
-		return r, err
-	}
-	text, err := options.Get("responseData").String(0, "")
 	if err != nil {
 		return r, err
 	}
-	if text != "" {
-		setDefault(r.Header, "Content-Type", "text/html; charset=utf-8")
-		r.Body = []byte(text)
+	if none {
+		setBody(&r, nodes.Value{})
 		return r, nil
 	}
-	setDefault(r.Header, "Content-Type", jsonType)
-	r.Body = []byte(`{"message":"Workflow was started"}`)
+	v, err := options.Get("responseData").Value(0)
+	if err != nil {
+		return r, err
+	}
+	if v.IsNil() || v.Kind() == nodes.String && v.Str() == "" {
+		v = nodes.WireValue(`{"message":"Workflow was started"}`)
+	}
+	setBody(&r, plain(v))
 	return r, nil
 }
 
-// Respond makes the answer of the last node's items.
+// Respond makes the answer of the last node's items, or where none of the run's nodes has answered.
 func (webhook) Respond(call *nodes.Call, result nodes.Result) (nodes.Response, error) {
 	if result.Reply != nil {
 		return *result.Reply, nil
@@ -148,40 +226,44 @@ func (webhook) Respond(call *nodes.Call, result nodes.Result) (nodes.Response, e
 	if result.Err != nil {
 		return nodes.Response{Status: http.StatusInternalServerError, Header: http.Header{"Content-Type": {jsonType}}, Body: []byte(`{"message":"Error in workflow"}`)}, nil //nolint:nilerr // what went wrong is for the log, not for the caller
 	}
+	mode, err := call.Param("responseMode").String(0, "")
+	if err != nil {
+		return nodes.Response{}, err
+	}
+	if mode == "responseNode" {
+		return nodes.Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {jsonType}}}, nil
+	}
 	r, err := responseHead(call)
 	if err != nil {
 		return r, err
 	}
-	kind, err := call.Param("responseData").String(0, "firstEntryJson")
-	if err != nil {
-		return r, err
-	}
-	switch kind {
-	case "noData":
-		setDefault(r.Header, "Content-Type", jsonType)
-		return r, nil
-	case "allEntries":
-		setDefault(r.Header, "Content-Type", jsonType)
-		r.Body = append(r.Body, '[')
-		for i, it := range result.Items.All() {
-			if i > 0 {
-				r.Body = append(r.Body, ',')
-			}
-			r.Body = append(r.Body, it.JSON()...)
-		}
-		r.Body = append(r.Body, ']')
-		return r, nil
-	case "firstEntryJson", "firstEntryBinary":
+	kind, err := call.Param("responseData").Option(0, "firstEntryJson", "allEntries", "firstEntryJson", "firstEntryBinary", "noData")
+	switch {
+	case err != nil:
+	case kind == "noData":
+		setBody(&r, nodes.Value{})
+	case kind == "allEntries":
+		setBody(&r, nodes.WireValue(listOf(result.Items)))
+	case kind == "firstEntryBinary":
+		return binaryAnswer(call, r, result.Items)
+	case result.Items.Len() == 0:
+		return message(http.StatusInternalServerError, 0, "No item to return was found"), nil
 	default:
-		return r, nodes.Errorf("the response data must be allEntries, firstEntryJson, firstEntryBinary or noData, and is %q", kind).WithParam("responseData", "")
+		return firstItemAnswer(call, r, result.Items.At(0))
 	}
-	if result.Items.Len() == 0 {
-		return message(http.StatusInternalServerError, "No item to return was found"), nil
+	return r, err
+}
+
+// listOf is the JSON of a list of items.
+func listOf(items nodes.Items) string {
+	b := []byte{'['}
+	for i, it := range items.All() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, it.JSON()...)
 	}
-	if kind == "firstEntryBinary" {
-		return binaryAnswer(call, r, result.Items.At(0))
-	}
-	return firstItemAnswer(call, r, result.Items.At(0))
+	return string(append(b, ']'))
 }
 
 // firstItemAnswer gives an item's JSON, or one field of it.
@@ -199,18 +281,31 @@ func firstItemAnswer(call *nodes.Call, r nodes.Response, it nodes.Item) (nodes.R
 	if err != nil {
 		return r, err
 	}
-	r.Body = []byte(value.Raw)
-	if value.Type == gjson.String { // the text itself
-		r.Body = []byte(value.Str)
-		setDefault(r.Header, "Content-Type", "text/html; charset=utf-8")
-	}
 	if contentType != "" {
-		if strings.HasPrefix(contentType, "text/") && !strings.Contains(contentType, "charset") {
-			contentType += "; charset=utf-8"
-		}
 		r.Header.Set("Content-Type", contentType)
 	}
-	setDefault(r.Header, "Content-Type", jsonType)
+	setBody(&r, nodes.ResultValue(value))
+	return r, nil
+}
+
+// binaryAnswer gives the first item's binary data.
+func binaryAnswer(call *nodes.Call, r nodes.Response, items nodes.Items) (nodes.Response, error) {
+	name, err := call.Param("responseBinaryPropertyName").String(0, "data")
+	if err != nil {
+		return r, err
+	}
+	if items.Len() == 0 {
+		return message(http.StatusInternalServerError, 0, "No item was found to return"), nil
+	}
+	binary := items.Head(0).Binary()
+	if binary.Len() == 0 {
+		return message(http.StatusInternalServerError, 0, "No binary data was found to return"), nil
+	}
+	file, ok := binary.Get(name)
+	if !ok {
+		return message(http.StatusInternalServerError, 0, "The binary property '"+name+"' which should be returned does not exist"), nil
+	}
+	setFile(&r, file)
 	return r, nil
 }
 
@@ -221,47 +316,15 @@ func responseHead(call *nodes.Call) (nodes.Response, error) {
 	code := call.Param("responseCode")
 	if call.Version >= 2 {
 		values := options.Get("responseCode").Get("values")
-		if code = values.Get("customCode"); !code.IsSet() {
-			code = values.Get("responseCode")
+		code = values.Get("responseCode")
+		if v, err := code.Value(0); err == nil && v.Kind() == nodes.String && v.Str() == "customCode" {
+			code = values.Get("customCode")
 		}
 	}
 	status, err := code.Number(0, http.StatusOK)
 	if err != nil {
 		return r, err
 	}
-	if status < 100 || status > 599 {
-		return r, nodes.Errorf("the response code must be from 100 to 599, and is %v", status).WithParam("responseCode", "")
-	}
 	r.Status = int(status)
-	headers, err := options.Get("responseHeaders").Get("entries").List(0)
-	if err != nil {
-		return r, err
-	}
-	for _, h := range headers {
-		name, err := h.Get("name").String(0, "")
-		if err != nil {
-			return r, err
-		}
-		value, err := h.Get("value").String(0, "")
-		if err != nil {
-			return r, err
-		}
-		if name != "" {
-			r.Header.Set(name, value)
-		}
-	}
-	return r, nil
-}
-
-func setDefault(h http.Header, name, value string) {
-	if h.Get(name) == "" {
-		h.Set(name, value)
-	}
-}
-
-// message is an answer {"code", "message"}, as n8n words failures.
-func message(status int, text string) nodes.Response {
-	body := fmt.Appendf(nil, `{"code":0,"message":`)
-	body = append(nodes.AppendString(body, text), '}')
-	return nodes.Response{Status: status, Header: http.Header{"Content-Type": {jsonType}}, Body: body}
+	return r, addHeaders(r.Header, options)
 }

@@ -14,36 +14,38 @@ import (
 )
 
 // admit decides whether a request may start a run: addresses, bots, authentication. A refusal is the answer.
-// authentication names the parameter that says how callers prove who they are.
-func admit(ctx context.Context, call *nodes.Call, req *http.Request, authentication string) (refused *nodes.Response, err error) {
+// authentication names the parameter that says how callers prove who they are. jwt is the JSON of a caller's token, "" without.
+func admit(ctx context.Context, call *nodes.Call, req *http.Request, authentication string) (jwt string, refused *nodes.Response, err error) {
 	options := call.Param("options")
 	allowed, err := options.Get("ipWhitelist").String(0, "")
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if allowed != "" && !addressAllowed(allowed, req.RemoteAddr) {
-		return refuse(http.StatusForbidden, "IP is not allowed to access the webhook!"), nil
+		r := refuse(http.StatusForbidden, "IP is not allowed to access the webhook!")
+		r.Header.Del("WWW-Authenticate")
+		return "", r, nil
 	}
 	ignoreBots, err := options.Get("ignoreBots").Bool(0, false)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	if ignoreBots && (bots.MatchString(req.UserAgent()) || !browser.MatchString(req.UserAgent())) {
-		return refuse(http.StatusForbidden, "Authorization data is wrong!"), nil
+	if agent := req.UserAgent(); ignoreBots && agent != "" && (bots.MatchString(agent) || !browser.MatchString(agent)) {
+		return "", refuse(http.StatusForbidden, "Authorization data is wrong!"), nil
 	}
-	auth, err := call.Param(authentication).String(0, "none")
+	auth, err := call.Param(authentication).Option(0, "none", "none", "basicAuth", "headerAuth", "jwtAuth")
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	switch auth {
-	case "none":
-		return nil, nil
 	case "basicAuth":
-		return checkBasic(ctx, call, req)
+		refused, err = checkBasic(ctx, call, req)
 	case "headerAuth":
-		return checkHeader(ctx, call, req)
+		refused, err = checkHeader(ctx, call, req)
+	case "jwtAuth":
+		jwt, refused, err = checkToken(ctx, call, req)
 	}
-	return nil, nodes.Errorf("the authentication %s is not available yet", auth).WithParam(authentication, "")
+	return jwt, refused, err
 }
 
 // Browsers begin so, and bots are the words by which crawlers, link previews and scripts name themselves all the same.
@@ -52,8 +54,11 @@ var (
 	bots    = regexp.MustCompile(`(?i)bot|crawl|spider|slurp|facebookexternalhit|whatsapp|embedly|preview|lighthouse|headless|scrap|monitor|fetch|feed`)
 )
 
+// refuse is an answer to one who is not let in. n8n gives it no Content-Type, and names a scheme whatever the node asks for.
 func refuse(status int, text string) *nodes.Response {
-	return &nodes.Response{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(text)}
+	return &nodes.Response{
+		Status: status, Header: http.Header{"Content-Type": {""}, "Www-Authenticate": {`Basic realm="Webhook"`}}, Body: []byte(text),
+	}
 }
 
 // addressAllowed reports whether an address is one of a list of addresses and ranges.
@@ -83,21 +88,14 @@ func checkBasic(ctx context.Context, call *nodes.Call, req *http.Request) (*node
 	}
 	user, password, ok := req.BasicAuth()
 	if !ok {
-		return challenge("Authorization is required!"), nil
+		return refuse(http.StatusUnauthorized, "Authorization is required!"), nil
 	}
 	// Both are compared, so that the time does not tell which one was wrong.
 	userOK, passwordOK := same(user, access.Field("user")), same(password, access.Field("password"))
 	if !userOK || !passwordOK || access.Field("user") == "" || access.Field("password") == "" {
-		return challenge("Authentication data is wrong!"), nil
+		return refuse(http.StatusUnauthorized, "Authentication data is wrong!"), nil
 	}
 	return nil, nil
-}
-
-// challenge asks for a user and a password.
-func challenge(text string) *nodes.Response {
-	r := refuse(http.StatusUnauthorized, text)
-	r.Header.Set("WWW-Authenticate", `Basic realm="Webhook"`)
-	return r
 }
 
 func checkHeader(ctx context.Context, call *nodes.Call, req *http.Request) (*nodes.Response, error) {
@@ -119,23 +117,4 @@ func checkHeader(ctx context.Context, call *nodes.Call, req *http.Request) (*nod
 func same(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
-}
-
-// allowOrigin tells a browser that the caller's page may read the answer.
-func allowOrigin(call *nodes.Call, req *http.Request, h http.Header) error {
-	origin := req.Header.Get("Origin")
-	if origin == "" {
-		return nil
-	}
-	allowed, err := call.Param("options").Get("allowedOrigins").String(0, "*")
-	if err != nil {
-		return err
-	}
-	list := splitNames(allowed)
-	if !slices.Contains(list, "*") && !slices.Contains(list, origin) {
-		origin = list[0] // which the browser refuses
-	}
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Add("Vary", "Origin")
-	return nil
 }

@@ -3,6 +3,13 @@ package core_test
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"mime/multipart"
@@ -237,10 +244,10 @@ func TestWebhookAnswers(t *testing.T) {
 		"a text":                  {`{"options":{"responsePropertyName":"s"}}`, nodes.Result{Items: items}, 200, textType, "hi"},
 		"a text of a type":        {`{"options":{"responsePropertyName":"a.b","responseContentType":"text/plain"}}`, nodes.Result{Items: items}, 200, "text/plain; charset=utf-8", "hi"},
 		"a missing field":         {`{"options":{"responsePropertyName":"zz"}}`, nodes.Result{Items: items}, 200, jsonType, ""},
-		"a status and headers":    {`{"options":{"responseCode":{"values":{"responseCode":201}},"responseHeaders":{"entries":[{"name":"Content-Type","value":"text/x"}]}}}`, nodes.Result{Items: items}, 201, "text/x", `{"a":{"b":"hi"},"s":"hi"}`},
+		"a status and headers":    {`{"options":{"responseCode":{"values":{"responseCode":201}},"responseHeaders":{"entries":[{"name":"Content-Type","value":"text/x"}]}}}`, nodes.Result{Items: items}, 201, "text/x; charset=utf-8", `{"a":{"b":"hi"},"s":"hi"}`},
 		"the answer of some node": {`{}`, nodes.Result{Reply: &nodes.Response{Status: 202, Header: http.Header{"Content-Type": {"x/y"}}, Body: []byte("z")}}, 202, "x/y", "z"},
 		"binary data": {`{"responseData":"firstEntryBinary"}`, nodes.Result{Items: nodes.ItemsOf(nodes.NewItem("{}").WithBinary(
-			(*nodes.Binary)(nil).With("data", nodes.File{Data: "aGk=", MimeType: "text/plain"})))}, 200, "text/plain", "hi"},
+			(*nodes.Binary)(nil).With("data", nodes.File{Data: "aGk=", MimeType: "text/plain"})))}, 200, "text/plain", "file aGk="},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -248,6 +255,9 @@ func TestWebhookAnswers(t *testing.T) {
 			got, err := hook.Respond(call, c.result)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if got.File != nil {
+				got.Body = []byte("file " + got.File.Data)
 			}
 			if got.Status != c.status || got.Header.Get("Content-Type") != c.typ || string(got.Body) != c.want {
 				t.Errorf("got %d %s %s, want %d %s %s", got.Status, got.Header.Get("Content-Type"), got.Body, c.status, c.typ, c.want)
@@ -259,21 +269,195 @@ func TestWebhookAnswers(t *testing.T) {
 func TestWebhookRoutes(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string]string{
-		`{"path":"/a/:id/"}`:                                              "[{GET a/:id}]",
-		`{"path":"a","httpMethod":"POST"}`:                                "[{POST a}]",
-		`{"path":""}`:                                                     `parameter "path": the webhook has no path`,
-		`{"path":"a","responseMode":"streaming"}`:                         `parameter "responseMode": the response mode streaming is not available yet: use onReceived or lastNode`,
-		`{"path":"a","authentication":"jwtAuth"}`:                         `parameter "authentication": the authentication jwtAuth is not available yet: use basicAuth or headerAuth`,
-		`{"path":"a","multipleMethods":true,"httpMethod":["GET","POST"]}`: `parameter "httpMethod": a webhook with several methods is not available yet: make a webhook node for each`,
+		`{"path":"/a/:id/"}`:                                              "GET a/:id []",
+		`{"path":"a","httpMethod":"POST"}`:                                "POST a []",
+		`{"path":"a","multipleMethods":true}`:                             "GET a [] POST a []",
+		`{"path":"a","responseMode":"streaming"}`:                         "GET a []",
+		`{"path":"a","options":{"allowedOrigins":"http://a, http://b"}}`:  "GET a [http://a http://b]",
+		`{"path":"a","options":{"allowedOrigins":"http://a,*"}}`:          "GET a []",
+		`{"path":"a","multipleMethods":true,"httpMethod":["PUT","POST"]}`: "PUT a [] POST a []",
+		`{"path":"a","httpMethod":["PUT","POST"]}`:                        `parameter "httpMethod": the method must be one, or with multipleMethods a list of them`,
+		`{"path":""}`: `parameter "path": the webhook has no path`,
+		`{"path":"a","responseMode":"sometimes"}`:   `item 0, parameter "responseMode": must be one of onReceived, lastNode, responseNode, streaming, and is "sometimes"`,
+		`{"path":"a","authentication":"n8nOAuth2"}`: `parameter "authentication": the authentication n8nOAuth2 is n8n's own and not available: use basicAuth, headerAuth or jwtAuth`,
 	} {
 		hook, call := webhookCall(t, 2, params)
 		routes, err := hook.Routes(call)
-		got := fmt.Sprint(routes)
+		var list []string
+		for _, r := range routes {
+			list = append(list, fmt.Sprint(r.Method, " ", r.Path, " ", r.Origins))
+		}
+		got := strings.Join(list, " ")
 		if err != nil {
 			got = err.Error()
 		}
 		if got != want {
 			t.Errorf("%s: got %s, want %s", params, got, want)
+		}
+	}
+}
+
+// TestWebhookTokens holds calls to tokens that are signed with keys, and makes such tokens.
+func TestWebhookTokens(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+	oneLine := strings.ReplaceAll(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})), "\n", " ")
+	engine := tokenEngine{access: nodes.Access{
+		Fields:  map[string]string{"keyType": "pemKey", "algorithm": "RS256"},
+		Secrets: nodes.Secrets{"privateKey": private, "publicKey": oneLine},
+	}}
+	token := strings.Split(gjson.Parse(respond(t, engine, `{"respondWith":"jwt","payload":"{\"sub\":\"ann\"}"}`)).Get("token").Str, ".")
+	if len(token) != 3 {
+		t.Fatalf("got the token %q", token)
+	}
+	hook, call := webhookCall(t, 2, `{"path":"a","authentication":"jwtAuth"}`)
+	call.Engine = engine
+	for _, c := range []struct{ authorization, want string }{
+		{"Bearer " + strings.Join(token, "."), "ann"},
+		{"Bearer " + token[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"eve"}`)) + "." + token[2], "invalid signature"},
+		{"Bearer " + unsigned(`{"alg":"none"}`), "jwt signature is required"},
+		{"Bearer " + withSecret(`{"alg":"HS256"}`, oneLine), "invalid algorithm"},
+		{"", "No token provided"},
+	} {
+		req := httptest.NewRequest(http.MethodGet, "/webhook/a", nil)
+		req.Header.Set("Authorization", c.authorization)
+		got, err := hook.Receive(context.Background(), call, req, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		if got.Reject != nil {
+			text = string(got.Reject.Body)
+		} else {
+			text = got.Items.At(0).Get("jwtPayload.sub").Str
+		}
+		if text != c.want {
+			t.Errorf("got %q, want %q", text, c.want)
+		}
+	}
+}
+
+// TestWebhookSecrets looks for keys in the errors of credentials that cannot be used.
+func TestWebhookSecrets(t *testing.T) {
+	t.Parallel()
+	for _, fields := range []map[string]string{
+		{"algorithm": "HS256", "keyType": "pemKey"}, {"algorithm": "RS256", "keyType": "pemKey"}, {"algorithm": "XX1"}, {"algorithm": "RS256"}, {"algorithm": "none"},
+	} {
+		hook, call := webhookCall(t, 2, `{"path":"a","authentication":"jwtAuth"}`)
+		call.Engine = tokenEngine{access: nodes.Access{
+			Fields: fields, Secrets: nodes.Secrets{"secret": "hush-hush", "privateKey": "-----BEGIN hush-hush-----", "publicKey": "-----BEGIN hush-hush-----"},
+		}}
+		req := httptest.NewRequest(http.MethodGet, "/webhook/a", nil)
+		req.Header.Set("Authorization", "Bearer a.b.c")
+		_, err := hook.Receive(context.Background(), call, req, nil)
+		if err == nil || strings.Contains(fmt.Sprintf("%+v", err), "hush") {
+			t.Errorf("%v: got the error %v", fields, err)
+		}
+	}
+}
+
+// tokenEngine is an engine with one credential, behind a webhook.
+type tokenEngine struct {
+	hookEngine
+	access nodes.Access
+}
+
+func (e tokenEngine) Access(context.Context, string) (nodes.Access, error) { return e.access, nil }
+func (tokenEngine) Called() bool                                           { return true }
+func (tokenEngine) Leads(string) bool                                      { return false }
+func (tokenEngine) Streams() bool                                          { return false }
+func (tokenEngine) Stream(context.Context, nodes.Chunk) error              { return nil }
+func (e tokenEngine) With(context.Context, nodes.Items) nodes.Engine       { return e }
+
+// respond executes a Respond to Webhook node and returns the body of its answer.
+func respond(t *testing.T, engine nodes.Engine, params string) string {
+	t.Helper()
+	_, call := webhookCall(t, 1.5, params)
+	call.Engine, call.Inputs = engine, []nodes.Items{nodes.ItemsOf(nodes.NewItem("{}"))}
+	for _, typ := range core.Nodes() {
+		if typ.Descriptor.Type != "n8n-nodes-base.respondToWebhook" {
+			continue
+		}
+		if err := typ.Node.Execute(context.Background(), call); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, reply := call.Outcome()
+	if reply == nil {
+		t.Fatal("there is no answer")
+	}
+	return string(reply.Body)
+}
+
+func unsigned(header string) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(header)) + "." + encode([]byte(`{"sub":"eve"}`)) + "."
+}
+
+// withSecret signs with a public key as if it were a secret.
+func withSecret(header, secret string) string {
+	text := strings.TrimSuffix(unsigned(header), ".")
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(text))
+	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// TestRespondOutputs holds what the node hands on to what n8n 2.40.7 does behind a Webhook node.
+func TestRespondOutputs(t *testing.T) {
+	t.Parallel()
+	const items = `[{"a":1},{"a":2}]`
+	for _, c := range []struct {
+		version      float64
+		params, want string
+	}{
+		{1, `{}`, items},
+		{1.1, `{}`, items},
+		{1.3, `{}`, items + ` [{"response":{"body":{"a":1},"headers":{},"statusCode":200}}]`},
+		{1.4, `{}`, items},
+		{1.5, `{"enableResponseOutput":true,"respondWith":"allIncomingItems"}`, items + ` [{"response":{"body":[{"a":1},{"a":2}],"headers":{},"statusCode":200}}]`},
+		{1.5, `{"enableResponseOutput":true,"respondWith":"text","responseBody":"x"}`, items + ` [{"response":{"body":"x","headers":{},"statusCode":200}}]`},
+		{1.5, `{"enableResponseOutput":true,"respondWith":"noData"}`, items + ` [{"response":{"headers":{},"statusCode":200}}]`},
+		{
+			1.5, `{"enableResponseOutput":true,"respondWith":"redirect","redirectURL":"http://a.test"}`,
+			items + ` [{"response":{"headers":{"location":"http://a.test"},"statusCode":307}}]`,
+		},
+		{
+			1.5, `{"enableResponseOutput":true,"respondWith":"text","responseBody":"x","options":{"responseCode":404,"responseHeaders":{"entries":[{"name":"X-A","value":"1"}]}}}`,
+			items + ` [{"response":{"body":"x","headers":{"x-a":"1"},"statusCode":404}}]`,
+		},
+		{1.5, `{"respondWith":"binary"}`, "No binary data exists on the first item!"},
+		{1.5, `{"respondWith":"binary","responseDataSource":"set","inputFieldName":"zz"}`, "No binary data exists on the first item!"},
+	} {
+		_, call := webhookCall(t, c.version, c.params)
+		call.Engine = tokenEngine{}
+		call.Inputs = []nodes.Items{nodes.ItemsOf(nodes.NewItem(`{"a":1}`), nodes.NewItem(`{"a":2}`))}
+		for _, typ := range core.Nodes() {
+			if typ.Descriptor.Type != "n8n-nodes-base.respondToWebhook" {
+				continue
+			}
+			var got []string
+			if err := typ.Node.Execute(context.Background(), call); err != nil {
+				got = append(got, nodes.AsError(err).Message)
+			}
+			outputs, _, _ := call.Outcome()
+			for _, out := range outputs {
+				var list []string
+				for _, it := range out.All() {
+					list = append(list, it.JSON())
+				}
+				got = append(got, "["+strings.Join(list, ",")+"]")
+			}
+			if text := strings.Join(got, " "); text != c.want {
+				t.Errorf("%v %s: got %s, want %s", c.version, c.params, text, c.want)
+			}
 		}
 	}
 }

@@ -3,7 +3,9 @@ package network
 import (
 	"context"
 	"errors"
+	"net/http"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,7 +15,7 @@ import (
 // httpRequest sends a request for each item and makes items of the answers. Results come in the order of the items.
 type httpRequest struct{ options Options }
 
-var _ nodes.Node = httpRequest{}
+var _ nodes.Outward = httpRequest{}
 
 const (
 	// concurrency is how many requests are under way at most, unless batches are smaller.
@@ -22,6 +24,23 @@ const (
 	// hold the others up.
 	readAhead = 4
 )
+
+// Writes is nodes.Outward's: any method may write but those that are safe (RFC 9110, 9.2.1).
+func (httpRequest) Writes(version float64, params *nodes.Template) bool {
+	name := "method"
+	if version < 3 {
+		name = "requestMethod"
+	}
+	method := params.Member(name)
+	if method.Expression() != nil {
+		return true
+	}
+	switch strings.ToUpper(method.Value().Text()) {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return false
+	}
+	return true
+}
 
 func (n httpRequest) Execute(ctx context.Context, call *nodes.Call) error {
 	r := &httpRun{node: n, call: call}

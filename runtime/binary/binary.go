@@ -19,6 +19,7 @@ import (
 // concurrent use.
 type Store struct {
 	parent string
+	kept   bool
 	mu     sync.Mutex
 	dir    string
 	closed bool
@@ -26,6 +27,9 @@ type Store struct {
 
 // New returns a store below the directory parent; empty means the system's directory for temporary files.
 func New(parent string) *Store { return &Store{parent: parent} }
+
+// Keep returns a store in this directory, which stays when the store is closed: another process can open its data.
+func Keep(dir string) *Store { return &Store{dir: dir, kept: true} }
 
 // Create starts new data. It can be opened by its id once the writer is closed.
 func (s *Store) Create(context.Context) (string, io.WriteCloser, error) {
@@ -38,14 +42,26 @@ func (s *Store) Create(context.Context) (string, io.WriteCloser, error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("keeping binary data: %w", err)
 	}
+	if s.kept {
+		return id, syncedFile{f}, nil
+	}
 	return id, f, nil
 }
+
+// syncedFile is on disk once it is closed.
+type syncedFile struct{ *os.File }
+
+// Close is io.Closer's.
+func (f syncedFile) Close() error { return errors.Join(f.Sync(), f.File.Close()) }
 
 func (s *Store) open() (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return "", errors.New("the run is over: its binary data is gone")
+	}
+	if s.kept {
+		return s.dir, os.MkdirAll(s.dir, 0o700)
 	}
 	if s.dir == "" {
 		dir, err := os.MkdirTemp(s.parent, "cordboard-binary-")
@@ -75,7 +91,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	if s.dir == "" {
+	if s.dir == "" || s.kept {
 		return nil
 	}
 	dir := s.dir

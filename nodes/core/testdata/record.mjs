@@ -6,6 +6,9 @@
 // nothing. A node with several inputs has "inputs" instead, a list of items each, null where nothing is connected: each list is
 // pinned to a node "In0", "In1", … behind Start. "want" is written by this script: {status, outputs?, error?, refused?}.
 //
+// Credentials of a case are {TYPE: {fields}}. What depends on the time (folders jwt and totp) is recorded with a clock that stands
+// still: NODE_OPTIONS="--require ./clock.cjs".
+//
 //	node record.mjs [FOLDER|FILE…]     records the cases that have no "want" (all with --all)
 //
 // It needs n8n 2.40.7 behind a program run.js that answers workflows, one JSON a line; N8N_REFERENCE_HOME is its folder.
@@ -88,7 +91,7 @@ let n = 0;
 for (const file of cases) {
   const c = JSON.parse(readFileSync(file, "utf8"));
   if (c.want && !all) continue;
-  reference.stdin.write(request({ id: ++n, workflow: workflow(c), normalize: true }));
+  reference.stdin.write(request({ id: ++n, workflow: workflow(c), credentials: c.credentials, normalize: true }));
   c.want = want(await next(n));
   writeFileSync(file, format(c));
 }

@@ -1,0 +1,83 @@
+package golden
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/cordboard/cordboard/descriptors"
+	"github.com/cordboard/cordboard/nodes"
+)
+
+// Descriptors checks that what the cases of the package set, the descriptors know: each name at its place and version, each
+// value of a choice. Cases whose names begin with one of misspelt set what is unknown on purpose.
+func Descriptors(t *testing.T, types []nodes.Type, misspelt ...string) {
+	t.Helper()
+	registry := &nodes.Registry{}
+	if err := registry.Add(types...); err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range Files(t) {
+		if slices.ContainsFunc(misspelt, func(m string) bool { return strings.HasPrefix(name, m) }) {
+			continue
+		}
+		node := Read(t, file).Get("node")
+		typ, err := registry.Find(node.Get("type").Str, node.Get("typeVersion").Num)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		checkNames(t, name, typ.Descriptor.Properties, node.Get("parameters"), node.Get("typeVersion").Num)
+	}
+}
+
+func checkNames(t *testing.T, where string, known []descriptors.Property, given gjson.Result, version float64) {
+	t.Helper()
+	if given.IsArray() {
+		for _, el := range given.Array() {
+			checkNames(t, where, known, el, version)
+		}
+		return
+	}
+	if !given.IsObject() { // an expression stands for it
+		return
+	}
+	given.ForEach(func(key, value gjson.Result) bool {
+		at := where + "." + key.Str
+		var props []descriptors.Property
+		for _, p := range known {
+			if p.Name == key.Str && (p.Versions == nil || slices.Contains(p.Versions, version)) {
+				props = append(props, p)
+			}
+		}
+		if len(props) == 0 {
+			t.Errorf("%s: the descriptor does not have it at version %v", at, version)
+			return true
+		}
+		if props[0].Type == "options" && !strings.HasPrefix(value.Str, "=") && !hasOption(props, value) {
+			t.Errorf("%s: the descriptor does not have the value %s", at, value.Raw)
+		}
+		var members []descriptors.Property
+		for _, p := range props {
+			members = append(members, p.Properties...)
+		}
+		if members != nil {
+			checkNames(t, at, members, value, version)
+		}
+		return true
+	})
+}
+
+func hasOption(props []descriptors.Property, value gjson.Result) bool {
+	for _, p := range props {
+		for _, o := range p.Options {
+			var v any
+			if err := json.Unmarshal(o.Value, &v); err == nil && v == value.Value() {
+				return true
+			}
+		}
+	}
+	return false
+}
