@@ -25,9 +25,19 @@ demo: build ## Build, then run three workflows against a simulated phone system
 	$(BIN)/cordboard demo
 
 .PHONY: test
-test: ## Run all tests with the race detector (installs gcc if there is none)
-	@command -v gcc >/dev/null || command -v clang >/dev/null || { echo "make test: installing gcc, which the race detector needs"; $$([ "$$(id -u)" = 0 ] || echo sudo) sh -c 'apt-get update -qq && apt-get install -y -qq gcc libc6-dev'; }
-	CGO_ENABLED=1 go test -race -timeout 9m $(PACKAGES)
+test: test-tools ## Run all tests with the race detector (installs gcc and PostgreSQL if they are missing)
+	CORDBOARD_TEST_SERVERS=1 CGO_ENABLED=1 go test -race -timeout 9m $(PACKAGES)
+
+# What the tests need and Go does not bring: gcc for the race detector, servers to test against.
+.PHONY: test-tools
+test-tools:
+	@command -v gcc >/dev/null || command -v clang >/dev/null || $(MAKE) -s install WHAT="gcc libc6-dev" WHY="which the race detector needs"
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) -s install WHAT="postgresql" WHY="which the store is tested against"
+
+.PHONY: install
+install:
+	@echo "make test: installing $(WHAT), $(WHY)"
+	@$$([ "$$(id -u)" = 0 ] || echo sudo) sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(WHAT)'
 
 .PHONY: bench
 bench: build ## Measure what docs/benchmarks.md speaks of

@@ -25,6 +25,8 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/code"
 	"github.com/cordboard/cordboard/nodes/core"
+	"github.com/cordboard/cordboard/nodes/files"
+	"github.com/cordboard/cordboard/nodes/markup"
 	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/nodes/plugin"
 	"github.com/cordboard/cordboard/nodes/request"
@@ -110,7 +112,7 @@ func New(opts Options) (*Runtime, error) {
 			return nil, err
 		}
 	}
-	r.types = slices.Concat(core.Nodes(), code.Nodes(), network.NodesWith(network.Options{Executor: r.requests}), opts.Nodes)
+	r.types = slices.Concat(core.Nodes(), code.Nodes(), files.Nodes(), markup.Nodes(), network.NodesWith(network.Options{Executor: r.requests}), opts.Nodes)
 	return r, r.build()
 }
 

@@ -34,6 +34,7 @@ var mayImport = []struct {
 	{"=.", []string{"runtime", "nodes", "credentials", "descriptors", "schemas"}},
 	{"cmd/cordboard-node-3cx", []string{"nodes"}},
 	{"cmd", []string{"=.", "server", "store", "runtime", "nodes", "credentials", "descriptors", "schemas", "examples"}},
+	{"internal/pgtest", nil},
 	{"internal", []string{"=.", "server", "store", "runtime", "nodes", "credentials", "descriptors", "schemas", "examples"}},
 }
 

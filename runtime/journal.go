@@ -230,6 +230,9 @@ func (x *Execution) begin() error {
 	return nil
 }
 
+// ReplyRecord is the record of an answer that a caller is to get before the step that gave it has ended.
+func ReplyRecord(r nodes.Response) []byte { return record{Kind: "reply", Reply: &r}.line() }
+
 // End is the record of the run's end, for the one who keeps it: the journal itself ends with the last step.
 func (r *Run) End() []byte {
 	end := record{Kind: "end", Status: r.Status}
@@ -286,7 +289,11 @@ func parseJournal(lines [][]byte) (history, error) {
 // interruption returns the step whose end is not known, nil if there is none.
 func (h history) interruption() *Interruption {
 	for _, records := range h {
-		if last := records[len(records)-1]; last.Kind == "intent" {
+		last := records[len(records)-1]
+		for i := len(records) - 1; last.Kind == "reply" && i > 0; i-- {
+			last = records[i-1]
+		}
+		if last.Kind == "intent" {
 			return &Interruption{last.Node}
 		}
 	}
@@ -334,6 +341,9 @@ func (x *Execution) replay(records []record) error {
 func (x *Execution) replayOne(r record) error {
 	switch r.Kind {
 	case "run", "child", "intent":
+		return nil
+	case "reply":
+		x.state.Reply = r.Reply
 		return nil
 	case "resume":
 		return x.replayResume(r)

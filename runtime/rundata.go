@@ -69,6 +69,9 @@ func (r *Run) Items() nodes.Items {
 	return b.Items()
 }
 
+// LastOutput are the items of the first output of the last step so far.
+func (x *Execution) LastOutput() nodes.Items { return (&Run{State: x.state}).LastOutput() }
+
 // LastOutput are the items of the first output of the last run of the last executed node.
 func (r *Run) LastOutput() nodes.Items {
 	if last := r.State.last(); last != nil && len(last.Outputs) > 0 {

@@ -3,9 +3,11 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -31,6 +33,8 @@ type beginning struct {
 	awaited bool
 	// stream takes a line of a streamed answer; nil for none.
 	stream func(ctx context.Context, line []byte) error
+	// queued leaves it to whoever takes it.
+	queued bool
 }
 
 // execution is one that this process works on.
@@ -38,8 +42,11 @@ type execution struct {
 	id   int64
 	flow *cordboard.Workflow
 	// binary names the directory of its binary data; data is the same while the call is there that started it.
-	binary  string
-	data    *callData
+	binary string
+	data   *callData
+	// front is the server that waits for what it comes to, where that is another one.
+	front   string
+	slot    bool // it has taken one
 	journal *journal
 	cancel  context.CancelCauseFunc
 }
@@ -72,6 +79,17 @@ func (e *executions) find(id int64) *execution {
 	return e.open[id]
 }
 
+// cancelAll ends the work on all executions and returns their ids.
+func (e *executions) cancelAll(cause error) []int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ids := slices.Collect(maps.Keys(e.open))
+	for _, x := range e.open {
+		x.cancel(cause)
+	}
+	return ids
+}
+
 // wait returns a channel that gets the execution's answer or end, whichever comes first.
 func (e *executions) wait(id int64) <-chan nodes.Result {
 	c := make(chan nodes.Result, 1)
@@ -82,6 +100,19 @@ func (e *executions) wait(id int64) <-chan nodes.Result {
 	}
 	e.waiters[id] = append(e.waiters[id], c)
 	return c
+}
+
+// waits reports whether somebody waits for an execution; awaited are all for which somebody does.
+func (e *executions) waits(id int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.waiters[id]) > 0
+}
+
+func (e *executions) awaited() []int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Keys(e.waiters))
 }
 
 // tell answers those who wait.
@@ -108,8 +139,8 @@ func (e *executions) release(err error) {
 	}
 }
 
-// start keeps an execution and begins to work on it. It returns once the execution is on disk; ErrDuplicate comes with the id
-// of the one with the same key.
+// start keeps an execution and begins to work on it, or leaves it in the queue where this process has enough to do. It returns once
+// the execution is on disk; ErrDuplicate comes with the id of the one with the same key.
 func (s *Server) start(b beginning) (*nodes.Started, error) {
 	if b.data == nil {
 		b.data = s.newCallData()
@@ -128,13 +159,22 @@ func (s *Server) start(b beginning) (*nodes.Started, error) {
 		return nil, err
 	}
 	started := &nodes.Started{}
+	owner, front := s.id, ""
+	if b.awaited {
+		front = s.id
+	}
+	slot := !b.queued && b.stream == nil && s.slots.take()
+	if !slot && b.stream == nil { // which cannot come from another process
+		owner = ""
+	}
 	err = s.runs.begin(func() error {
 		version, err := s.versions.of(ctx, b.flow)
 		if err != nil {
 			return err
 		}
 		held, err := s.store.Create(ctx, store.NewExecution{
-			WorkflowID: b.flow.Workflow.ID, VersionID: version, Mode: b.mode, Start: b.node, Key: b.key, Owner: s.id, Binary: b.data.name, Entry: j.first(),
+			WorkflowID: b.flow.Workflow.ID, VersionID: version, Mode: b.mode, Start: b.node, Key: b.key, Owner: owner, Front: front,
+			Binary: b.data.name, Entry: j.first(),
 		})
 		started.ExecutionID = strconv.FormatInt(held.ID, 10)
 		if err != nil {
@@ -143,14 +183,43 @@ func (s *Server) start(b beginning) (*nodes.Started, error) {
 		b.data.kept.Store(true)
 		b.data.users.Add(1)
 		started.Result = s.executions.wait(held.ID)
+		if owner == "" {
+			cancel(nil)
+			s.due.look()
+			return nil
+		}
 		j.bind(held, 1)
-		s.work(ctx, cancel, &execution{id: held.ID, flow: b.flow, binary: b.data.name, data: b.data, journal: j}, x)
+		s.work(ctx, cancel, &execution{id: held.ID, flow: b.flow, binary: b.data.name, data: b.data, slot: slot, journal: j}, x)
 		return nil
 	})
 	if err != nil {
 		cancel(err)
+		if slot {
+			s.slots.give()
+		}
 	}
 	return started, err
+}
+
+// slots bound how many executions are under way in this process; nil for any number.
+type slots chan struct{}
+
+func (s slots) take() bool {
+	if s == nil {
+		return true
+	}
+	select {
+	case s <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s slots) give() {
+	if s != nil {
+		<-s
+	}
 }
 
 func (s *Server) newJournal(ctx context.Context, lost context.CancelCauseFunc) *journal {
@@ -161,13 +230,31 @@ func (s *Server) newJournal(ctx context.Context, lost context.CancelCauseFunc) *
 func (s *Server) runOptions(j *journal, binary string) cordboard.RunOptions {
 	return cordboard.RunOptions{
 		Await: s.waiting.await,
-		Reply: func(r nodes.Response) { s.executions.tell(j.id(), nodes.Result{Reply: &r}) },
+		Reply: func(r nodes.Response) { s.replied(j, r) },
 		Durable: cordboard.Durable{
 			Journal: j, BinaryDir: filepath.Join(s.binaryDir, binary), Halt: s.halt, Detach: true, StaticData: s.store.StaticData,
 			Spawn: func(_ context.Context, flow *cordboard.Workflow, call runtime.Spawned) error {
 				return s.spawn(j, flow, call)
 			},
 		},
+	}
+}
+
+// replied answers the caller of an execution, here or at the server that holds the call.
+func (s *Server) replied(j *journal, r nodes.Response) {
+	id := j.id()
+	s.executions.tell(id, nodes.Result{Reply: &r})
+	e := s.executions.find(id)
+	if e == nil || e.front == "" || e.front == s.id {
+		return
+	}
+	j.Record(runtime.ReplyRecord(r), false)
+	err := j.Sync(j.ctx)
+	if err == nil {
+		err = s.store.Tell(j.ctx, store.Notice{Kind: store.Answered, ID: id})
+	}
+	if err != nil {
+		s.log.Error("the answer could not be handed on", "execution", id, "error", err)
 	}
 }
 
@@ -190,6 +277,10 @@ func (s *Server) work(ctx context.Context, cancel context.CancelCauseFunc, e *ex
 	s.executions.add(e)
 	s.runs.group.Go(func() {
 		defer cancel(nil)
+		defer s.due.look()
+		if e.slot {
+			defer s.slots.give()
+		}
 		defer s.executions.remove(e.id)
 		result := s.complete(ctx, x)
 		s.settle(ctx, e, result)
@@ -274,14 +365,18 @@ func (s *Server) finish(ctx context.Context, e *execution, r *cordboard.Result) 
 	case ending.Forget:
 		s.removeBinary(e.binary)
 	}
-	s.executions.tell(e.id, nodes.Result{Reply: r.State.Reply, Items: r.LastOutput(), Err: errorOf(r)})
+	s.executions.tell(e.id, nodes.Result{Items: r.LastOutput(), Err: errorOf(r)}) // a reply was told when it was given
 }
 
+// errorOf is what a caller learns of a failure: to n8n a run whose last node failed, and went on, failed too.
 func errorOf(r *cordboard.Result) error {
-	if r.Err == nil {
-		return nil
+	if r.Err != nil {
+		return r.Err
 	}
-	return r.Err
+	if steps := r.State.Steps; len(steps) > 0 && steps[len(steps)-1].Err != nil {
+		return steps[len(steps)-1].Err
+	}
+	return nil
 }
 
 // errorRun adds the execution of the error workflow to what an ending starts. The function begins it.

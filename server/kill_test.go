@@ -25,11 +25,18 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/internal/pgtest"
 	"github.com/cordboard/cordboard/store"
 )
 
-// serveVariable makes the test program a server, so that a test can kill one: its value is the data directory.
-const serveVariable = "CORDBOARD_TEST_SERVE"
+// The variables that make the test program a server, so that a test can kill one: its data directory, its database, and how many
+// executions it works on at once; it is a worker if roleVariable says so.
+const (
+	serveVariable       = "CORDBOARD_TEST_SERVE"
+	databaseVariable    = "CORDBOARD_TEST_DATABASE"
+	concurrencyVariable = "CORDBOARD_TEST_CONCURRENCY"
+	roleVariable        = "CORDBOARD_TEST_ROLE"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(serveVariable); dir != "" {
@@ -50,7 +57,7 @@ func serveForTest(dir string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	db, err := store.Open(ctx, store.Options{Dir: dir, URL: os.Getenv("CORDBOARD_TEST_DATABASE")})
+	db, err := store.Open(ctx, store.Options{Dir: dir, URL: os.Getenv(databaseVariable)})
 	if err != nil {
 		return err
 	}
@@ -60,11 +67,19 @@ func serveForTest(dir string) error {
 		return err
 	}
 	defer rt.Close()
-	s, err := New(rt, Options{Store: db, DataDir: dir, Alone: os.Getenv("CORDBOARD_TEST_DATABASE") == "", Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	concurrency, _ := strconv.Atoi(os.Getenv(concurrencyVariable)) // 0 without
+	s, err := New(rt, Options{
+		Store: db, DataDir: dir, Alone: os.Getenv(databaseVariable) == "", Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Heartbeat: 250 * time.Millisecond, Concurrency: concurrency,
+	})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	if os.Getenv(roleVariable) == "worker" {
+		fmt.Println("works")
+		return s.Work(ctx)
+	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
 		return err
@@ -94,10 +109,10 @@ type process struct {
 	log     *logText
 }
 
-func startProcess(t *testing.T, dir string) *process {
+func startProcess(t *testing.T, dir string, env ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(os.Args[0]), log: &logText{}}
-	p.cmd.Env = append(os.Environ(), serveVariable+"="+dir)
+	p.cmd.Env = append(append(os.Environ(), serveVariable+"="+dir), env...)
 	p.cmd.Stderr = p.log
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -209,11 +224,23 @@ func calls(ctx context.Context, address string, from *int64, mu *sync.Mutex) []i
 // CORDBOARD_TEST_KILLS for more kills.
 func TestKills(t *testing.T) {
 	t.Parallel()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		testKills(t, store.Options{Dir: t.TempDir()})
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		testKills(t, store.Options{Dir: t.TempDir(), URL: pgtest.Start(t).Database(t)})
+	})
+}
+
+func testKills(t *testing.T, o store.Options) {
+	t.Helper()
 	kills := 8
 	if n, err := strconv.Atoi(os.Getenv("CORDBOARD_TEST_KILLS")); err == nil {
 		kills = n
 	}
-	dir := t.TempDir()
+	dir := o.Dir
 	c := newCounter(t)
 	writeFlow(t, dir, c.URL, "")
 	var (
@@ -222,7 +249,7 @@ func TestKills(t *testing.T) {
 		acknowledged []int64
 	)
 	for range kills {
-		p := startProcess(t, dir)
+		p := startProcess(t, dir, databaseVariable+"="+o.URL)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+rand.IntN(300))*time.Millisecond)
 		done := make(chan []int64, 1)
 		go func() { done <- calls(context.WithoutCancel(ctx), p.address, &last, &mu) }()
@@ -231,8 +258,8 @@ func TestKills(t *testing.T) {
 		p.kill(t)
 		acknowledged = append(acknowledged, <-done...)
 	}
-	p := startProcess(t, dir)
-	db, err := store.Open(t.Context(), store.Options{Dir: dir})
+	p := startProcess(t, dir, databaseVariable+"="+o.URL)
+	db, err := store.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

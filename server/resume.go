@@ -39,7 +39,7 @@ func (s *Server) read(ctx context.Context, row store.Execution) (*resumed, error
 	}
 	runCtx, cancel := context.WithCancelCause(s.runs.ctx)
 	r := &resumed{ctx: runCtx, entries: len(entries)}
-	r.e = &execution{id: row.ID, flow: flow, binary: row.Binary, journal: s.newJournal(runCtx, cancel), cancel: cancel}
+	r.e = &execution{id: row.ID, flow: flow, binary: row.Binary, front: row.Front, journal: s.newJournal(runCtx, cancel), cancel: cancel}
 	opts := s.runOptions(r.e.journal, row.Binary)
 	opts.ID = strconv.FormatInt(row.ID, 10)
 	if r.x, r.interrupted, err = s.rt.Continue(flow, lines, opts); err != nil {
@@ -70,17 +70,25 @@ func (s *Server) version(ctx context.Context, id, version string) (*cordboard.Wo
 	return flow, err
 }
 
-// resume goes on with an execution that is this server's by now.
-func (s *Server) resume(row store.Execution, held store.Held) error {
+// resume goes on with an execution that is this server's by now. slot says that one was taken for it.
+func (s *Server) resume(row store.Execution, held store.Held, slot bool) error {
 	return s.runs.begin(func() error {
 		r, err := s.read(s.runs.ctx, row)
 		if err != nil {
+			if slot {
+				s.slots.give()
+			}
 			return s.abandon(row, held, err)
 		}
+		r.e.slot = slot
 		r.e.journal.bind(held, r.entries)
 		if r.interrupted != nil && !r.e.flow.Workflow.Settings.RunAgain {
 			s.log.Warn("an execution was interrupted while a node may have written, and waits for a person", "execution", row.ID, "node", r.interrupted.Node)
 			s.finish(r.ctx, r.e, r.x.Interrupted(r.interrupted))
+			r.e.cancel(nil)
+			if slot {
+				s.slots.give()
+			}
 			return nil
 		}
 		s.goOn(r)
@@ -115,29 +123,22 @@ func (s *Server) abandon(row store.Execution, held store.Held, cause error) erro
 	return err
 }
 
-// recover takes over executions whose servers are gone: of those not seen since.
-func (s *Server) recover(ctx context.Context, since time.Time) error {
+// recover takes over executions whose servers are gone: those that were silent for so long.
+func (s *Server) recover(ctx context.Context, silent time.Duration) error {
 	for {
-		list, err := s.store.Orphans(ctx, since, recoverAtOnce)
+		list, err := s.store.Orphans(ctx, s.id, silent, recoverAtOnce)
 		if err != nil {
 			return fmt.Errorf("look for interrupted executions: %w", err)
 		}
 		taken := 0
 		for _, row := range list {
-			if s.executions.find(row.ID) != nil { // its own, which is late with its heartbeat
-				continue
-			}
-			held, err := s.store.TakeOver(ctx, store.Held{ID: row.ID, Owner: row.Owner, Attempt: row.Attempt}, s.id)
-			if errors.Is(err, store.ErrLost) {
-				continue // another server was first
-			}
-			if err == nil {
-				err = s.resume(row, held)
-			}
+			took, err := s.takeOver(ctx, row)
 			if err != nil {
 				return err
 			}
-			taken++
+			if took {
+				taken++
+			}
 		}
 		if taken == 0 {
 			return nil
@@ -146,11 +147,42 @@ func (s *Server) recover(ctx context.Context, since time.Time) error {
 	}
 }
 
+// takeOver goes on with an execution of another server, or of this one before it was cut off. It does nothing where another was first.
+func (s *Server) takeOver(ctx context.Context, row store.Execution) (took bool, err error) {
+	held, err := s.store.TakeOver(ctx, store.Held{ID: row.ID, Owner: row.Owner, Attempt: row.Attempt}, s.id)
+	if errors.Is(err, store.ErrLost) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, s.resume(row, held, false)
+}
+
+// rejoin goes on with executions that were given up while the database did not answer, where no other server has taken them.
+func (s *Server) rejoin(ctx context.Context, ids []int64) error {
+	for _, id := range ids {
+		row, err := s.store.Execution(ctx, id)
+		if errors.Is(err, store.ErrNotFound) || err == nil && (row.Status != store.Running || row.Owner != s.id) {
+			continue
+		}
+		if err == nil {
+			_, err = s.takeOver(ctx, row)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 const (
 	// recoverAtOnce is how many executions are read at a time.
 	recoverAtOnce = 200
 	// dueAtOnce is the same for those whose time has come.
 	dueAtOnce = 200
+	// queueAtOnce is the same for those of the queue.
+	queueAtOnce = 20
 	// lookAgain bounds how long a wait may be missed that another server has laid down.
 	lookAgain = 5 * time.Second
 )
@@ -176,10 +208,15 @@ func (d *due) by(at time.Time) {
 	}
 	d.mu.Unlock()
 	if sooner {
-		select {
-		case d.wake <- struct{}{}:
-		default: // it is awake already
-		}
+		d.look()
+	}
+}
+
+// look wakes the one who looks now.
+func (d *due) look() {
+	select {
+	case d.wake <- struct{}{}:
+	default: // it is awake already
 	}
 }
 
@@ -208,7 +245,84 @@ func (s *Server) wakeWaiting(ctx context.Context) {
 		}
 		if ctx.Err() == nil {
 			s.resumeDue(ctx)
+			s.takeQueued(ctx)
 		}
+	}
+}
+
+// takeQueued begins executions of the queue, as long as there is room for them.
+func (s *Server) takeQueued(ctx context.Context) {
+	for s.slots == nil || len(s.slots) < cap(s.slots) {
+		list, err := s.store.Queue(ctx, queueAtOnce)
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("the queue cannot be read", "error", err)
+		}
+		taken := 0
+		for _, row := range list {
+			if !s.slots.take() {
+				return
+			}
+			held, err := s.store.Take(ctx, row.ID, store.New, s.id)
+			if err == nil {
+				err = s.resume(row, held, true)
+				taken++
+			} else {
+				s.slots.give()
+			}
+			if err != nil && !errors.Is(err, store.ErrLost) && ctx.Err() == nil {
+				s.log.Error("an execution could not be begun", "execution", row.ID, "error", err)
+			}
+		}
+		if taken == 0 {
+			return
+		}
+	}
+}
+
+// hear heeds what other servers tell.
+func (s *Server) hear(n store.Notice) {
+	switch n.Kind {
+	case store.Queued:
+		s.due.look()
+	case store.Answered:
+		s.answerWaiting(n.ID)
+	default: // some may have been missed
+		s.due.look()
+		for _, id := range s.executions.awaited() {
+			s.answerWaiting(id)
+		}
+	}
+}
+
+// answerWaiting answers those who wait here for an execution that another server works on.
+func (s *Server) answerWaiting(id int64) {
+	if !s.executions.waits(id) || s.executions.find(id) != nil {
+		return
+	}
+	if err := s.runs.begin(func() error {
+		row, err := s.store.Execution(s.runs.ctx, id)
+		if err != nil {
+			return err
+		}
+		r, err := s.read(s.runs.ctx, row)
+		if err != nil {
+			return err
+		}
+		defer r.e.cancel(nil)
+		state := r.x.State()
+		switch {
+		case state.Reply != nil:
+			s.executions.tell(id, nodes.Result{Reply: state.Reply})
+		case !row.StoppedAt.IsZero():
+			out := nodes.Result{Items: r.x.LastOutput()}
+			if state.Err != nil {
+				out.Err = state.Err
+			}
+			s.executions.tell(id, out)
+		}
+		return nil
+	}); err != nil && !errors.Is(err, errStopping) {
+		s.log.Error("a caller could not be answered", "execution", id, "error", err)
 	}
 }
 
@@ -224,7 +338,7 @@ func (s *Server) resumeDue(ctx context.Context) {
 			continue
 		}
 		if err == nil {
-			err = s.resume(row, held)
+			err = s.resume(row, held, false)
 		}
 		if err != nil {
 			s.log.Error("a waiting execution could not go on", "execution", row.ID, "error", err)

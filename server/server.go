@@ -43,17 +43,21 @@ type Server struct {
 	waiting    waitingRuns
 	due        *due
 	prune      Retention
+	slots      slots
+	// beat is how often this server says that it lives, gone after how long of silence one is taken to be dead.
+	beat, gone time.Duration
 	// halt is closed when runs are to end between two steps.
 	halt chan struct{}
 	// shutdown is how long runs under way may go on when the server ends, grace how long they have to end after they were
 	// cancelled.
 	shutdown, grace time.Duration
 
-	mu        sync.Mutex // guards what follows
-	routes    routes
-	served    map[string]served
-	listeners []listening // triggers that are not webhooks
-	serving   bool
+	mu     sync.Mutex // guards what follows
+	routes routes
+	served map[string]served
+	// listening is the life of triggers that are not webhooks; nil where this server runs none. deaf ends it.
+	listening context.Context //nolint:containedctx // of no call
+	deaf      context.CancelFunc
 	triggers  sync.WaitGroup
 }
 
@@ -66,18 +70,17 @@ type Options struct {
 	Log     *slog.Logger
 	// Retention says how long executions are kept that have ended.
 	Retention Retention
+	// Concurrency is how many executions may be under way in this process; more wait in the queue. 0 sets no bound, -1 is none.
+	Concurrency int
+	// Heartbeat is how often a server says that it lives; others take over what one had that was silent for four times as long. 0 means 5
+	// seconds.
+	Heartbeat time.Duration
 }
 
 // source is a trigger in its workflow.
 type source struct {
 	flow    *cordboard.Workflow
 	trigger runtime.Trigger
-}
-
-// listening are the triggers of a workflow, and how long they listen.
-type listening struct {
-	ctx     context.Context //nolint:containedctx // until the workflow is no longer served
-	sources []source
 }
 
 // New returns a server without workflows. The store is the caller's to close, after Close.
@@ -89,6 +92,13 @@ func New(rt *cordboard.Runtime, o Options) (*Server, error) {
 		rt: rt, store: o.Store, log: o.Log, id: runtime.NewID(), alone: o.Alone, binaryDir: filepath.Join(o.DataDir, "binary"), prune: o.Retention,
 		versions: versions{store: o.Store}, runs: newRuns(), due: newDue(), halt: make(chan struct{}), served: map[string]served{},
 		shutdown: shutdownTimeout, grace: graceTimeout,
+	}
+	if o.Heartbeat == 0 {
+		o.Heartbeat = heartbeat
+	}
+	s.beat, s.gone = o.Heartbeat, 4*o.Heartbeat
+	if o.Concurrency != 0 {
+		s.slots = make(slots, max(0, o.Concurrency))
 	}
 	if !o.Alone {
 		return s, nil
@@ -137,52 +147,115 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- hs.Serve(l) }()
-	working, stop := context.WithCancel(ctx)
-	defer stop()
-	var workers sync.WaitGroup
-	workers.Go(func() { s.lookAfter(working) })
-	workers.Go(func() { s.wakeWaiting(working) })
-	s.listenToAll()
+	stop := s.look(ctx, true)
 	var err error
 	select {
 	case err = <-served:
 	case <-ctx.Done():
 	}
 	stop()
-	workers.Wait()
 	return errors.Join(err, s.drain(hs))
 }
 
+// Work takes executions from the queue until ctx is cancelled; it answers no requests and runs no triggers.
+func (s *Server) Work(ctx context.Context) error {
+	if err := s.store.Beat(ctx, s.id); err != nil {
+		return err
+	}
+	stop := s.look(ctx, false)
+	<-ctx.Done()
+	stop()
+	return s.drain(&http.Server{ReadHeaderTimeout: readHeaderTimeout})
+}
+
+// look begins all that goes on beside requests. stop ends it, but for triggers.
+func (s *Server) look(ctx context.Context, triggers bool) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var workers sync.WaitGroup
+	workers.Go(func() { s.lookAfter(ctx) })
+	workers.Go(func() { s.wakeWaiting(ctx) })
+	workers.Go(func() { s.store.Listen(ctx, s.hear) })
+	switch {
+	case triggers && s.alone:
+		s.listenToAll()
+	case triggers:
+		workers.Go(func() { s.lead(ctx) })
+	}
+	return func() {
+		cancel()
+		workers.Wait()
+	}
+}
+
+// role is the lease of the server that runs the triggers.
+const role = "triggers"
+
+// lead runs the triggers that are not webhooks as long as this server is the one of all that does.
+func (s *Server) lead(ctx context.Context) {
+	last := time.Time{} // when it was last sure
+	for ctx.Err() == nil {
+		asked := time.Now()
+		leading, err := s.store.Lead(ctx, role, s.id, s.gone)
+		switch {
+		case err == nil && leading:
+			if last.IsZero() {
+				s.listenToAll()
+			}
+			last = asked
+		case !last.IsZero() && (err == nil || time.Since(last) > s.gone-2*s.beat):
+			s.log.Warn("this server no longer runs the triggers: another one does, or the database does not answer")
+			s.deafen()
+			last = time.Time{}
+		}
+		if nodes.Pause(ctx, s.beat) != nil {
+			break
+		}
+	}
+	if !last.IsZero() {
+		s.deafen()
+		if err := s.store.Resign(context.WithoutCancel(ctx), role, s.id); err != nil {
+			s.log.Warn("another server runs the triggers only in a while", "error", err)
+		}
+	}
+}
+
 const (
-	// beat is how often a server says that it lives, gone after how long without it is taken to be dead.
-	beat = 5 * time.Second
-	gone = 20 * time.Second
+	heartbeat = 5 * time.Second
 	// pruneEvery is how often old executions are removed.
 	pruneEvery = 10 * time.Minute
 )
 
 // lookAfter takes over what other servers have left, says that this one lives, and removes what is old.
 func (s *Server) lookAfter(ctx context.Context) {
-	since := time.Now().Add(time.Hour) // whoever worked here before is gone
-	pruned := time.Time{}
+	pruned, seen := time.Time{}, time.Now()
+	var given []int64 // up, as the database did not answer
 	for ctx.Err() == nil {
-		if !s.alone {
-			since = time.Now().Add(-gone)
+		silent := s.gone
+		if s.alone {
+			silent = -time.Hour // whoever worked here before is gone
 		}
-		if err := s.recover(ctx, since); err != nil && ctx.Err() == nil {
+		if err := s.recover(ctx, silent); err != nil && ctx.Err() == nil {
 			s.log.Error("interrupted executions cannot be gone on with", "error", err)
-		} else if s.alone {
-			since = time.Time{} // nobody else can leave any
 		}
 		if time.Since(pruned) > pruneEvery {
 			s.pruneOld(ctx)
 			pruned = time.Now()
 		}
-		if nodes.Pause(ctx, beat) != nil {
+		if nodes.Pause(ctx, s.beat) != nil {
 			return
 		}
-		if err := s.store.Beat(ctx, s.id); err != nil && ctx.Err() == nil {
+		if err := s.store.Beat(ctx, s.id); err == nil {
+			seen = time.Now()
+			if err := s.rejoin(ctx, given); err != nil {
+				s.log.Error("executions that were given up cannot be gone on with", "error", err)
+			} else {
+				given = nil
+			}
+		} else if ctx.Err() == nil {
 			s.log.Error("the database does not answer", "error", err)
+		}
+		if !s.alone && time.Since(seen) > s.gone-s.beat { // others take its executions over by now, or soon
+			given = append(given, s.executions.cancelAll(store.ErrLost)...)
 		}
 	}
 }
@@ -210,11 +283,7 @@ func (s *Server) pruneOld(ctx context.Context) {
 // drain lets what is under way come to the end of its step, and cancels it when the time for that is over.
 func (s *Server) drain(hs *http.Server) error {
 	close(s.halt)
-	s.mu.Lock()
-	for _, w := range s.served {
-		w.stop()
-	}
-	s.mu.Unlock()
+	s.deafen()
 	patience, cancel := context.WithTimeout(context.Background(), s.shutdown)
 	defer cancel()
 	// No run begins from here on: a trigger that does not end in time must not start one that nobody waits for.
@@ -265,26 +334,35 @@ func wait(ctx context.Context, c <-chan struct{}) bool {
 	}
 }
 
-// listenToAll starts the triggers of all workflows; later ones are started as they come.
+// listenToAll starts the triggers of all workflows; those that are added later are started as they come.
 func (s *Server) listenToAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.serving = true
-	waiting := s.listeners
-	s.listeners = nil
-	for _, l := range waiting {
-		s.listenTo(l)
+	s.listening, s.deaf = context.WithCancel(s.runs.ctx)
+	for _, w := range s.served {
+		s.listenTo(w)
 	}
 }
 
-// listenTo starts triggers, where the server serves already. It is called with s.mu held.
-func (s *Server) listenTo(l listening) {
-	if !s.serving {
-		s.listeners = append(s.listeners, l)
+// deafen ends all triggers, until listenToAll.
+func (s *Server) deafen() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listening != nil {
+		s.deaf()
+		s.listening = nil
+	}
+}
+
+// listenTo starts a workflow's triggers, where this server runs triggers. It is called with s.mu held.
+func (s *Server) listenTo(w served) {
+	if s.listening == nil {
 		return
 	}
-	for _, src := range l.sources {
-		s.triggers.Go(func() { s.listen(l.ctx, src) })
+	ctx, cancel := context.WithCancel(s.listening)
+	context.AfterFunc(w.ctx, cancel)
+	for _, src := range w.listeners {
+		s.triggers.Go(func() { s.listen(ctx, src) })
 	}
 }
 

@@ -155,8 +155,13 @@ func (s *Server) answer(w http.ResponseWriter, req *http.Request, src source, pa
 		out.stream(req.Context(), hooks.lines, started.Result)
 		return
 	}
+	s.await(w, req, hook, call, started.Result)
+}
+
+// await answers with what a node says, or what the run comes to. A caller who is gone is not waited for.
+func (s *Server) await(w http.ResponseWriter, req *http.Request, hook nodes.Webhook, call *nodes.Call, ended <-chan nodes.Result) {
 	select {
-	case result := <-started.Result:
+	case result := <-ended:
 		if errors.Is(result.Err, errStopping) {
 			unavailable(w, result.Err)
 			return

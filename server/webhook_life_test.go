@@ -428,3 +428,39 @@ func TestTooLarge(t *testing.T) {
 		}
 	}
 }
+
+// TestSecondCallIsAnswered answers the call that starts a run, and the one that it waits for, each by a node of its own.
+func TestSecondCallIsAnswered(t *testing.T) {
+	t.Parallel()
+	h := newHooks(t, WebhookOptions{})
+	if err := h.add("twice.json", flow(`{"path":"a","responseMode":"responseNode"}`,
+		`n8n-nodes-base.respondToWebhook@1.5 {"respondWith":"text","responseBody":"={{ $execution.id }}"}`,
+		`n8n-nodes-base.wait@1.1 {"resume":"webhook","responseMode":"responseNode","options":{}}`,
+		`n8n-nodes-base.respondToWebhook@1.5 {"respondWith":"text","responseBody":"=second {{ $json.query.q }}"}`)); err != nil {
+		t.Fatal(err)
+	}
+	h.listen()
+	res, err := h.get(t.Context(), "/webhook/a")
+	id, ok := strings.CutPrefix(text(t, res, err), "200 ")
+	if !ok {
+		t.Fatalf("got %s", id)
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for { // it is on its way to the wait
+		res, err := h.get(t.Context(), "/webhook-waiting/"+id+"?q=1")
+		got := text(t, res, err)
+		if strings.HasPrefix(got, "404 ") || strings.HasPrefix(got, "409 ") {
+			select {
+			case <-tick.C:
+				continue
+			case <-t.Context().Done():
+				t.Fatal(got)
+			}
+		}
+		if got != "200 second 1" {
+			t.Errorf("got %s", got)
+		}
+		return
+	}
+}

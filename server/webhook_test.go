@@ -70,13 +70,7 @@ func (e exchange) wire() (method string, text []byte) {
 	headers := map[string]string{"connection": "close"}
 	maps.Copy(headers, q.Headers)
 	body := gjson.ParseBytes(q.Body)
-	content := []byte(body.Str)
-	switch {
-	case body.Get("repeat").Exists():
-		content = bytes.Repeat([]byte(body.Get("repeat.0").Str), int(body.Get("repeat.1").Int()))
-	case body.Get("base64").Exists():
-		content, _ = base64.StdEncoding.DecodeString(body.Get("base64").Str)
-	}
+	content := bodyBytes(body)
 	if body.Exists() && q.Chunked {
 		headers["transfer-encoding"] = "chunked"
 		content = fmt.Appendf(nil, "%x\r\n%s\r\n0\r\n\r\n", len(content), content)
@@ -88,6 +82,23 @@ func (e exchange) wire() (method string, text []byte) {
 		text = fmt.Appendf(text, "%s: %s\r\n", name, headers[name])
 	}
 	return method, append(append(text, "\r\n"...), content...)
+}
+
+func bodyBytes(body gjson.Result) []byte {
+	switch {
+	case body.Get("parts").Exists():
+		var all []byte
+		for _, part := range body.Get("parts").Array() {
+			all = append(all, bodyBytes(part)...)
+		}
+		return all
+	case body.Get("repeat").Exists():
+		return bytes.Repeat([]byte(body.Get("repeat.0").Str), int(body.Get("repeat.1").Int()))
+	case body.Get("base64").Exists():
+		content, _ := base64.StdEncoding.DecodeString(body.Get("base64").Str)
+		return content
+	}
+	return []byte(body.Str)
 }
 
 // differs are the exchanges in which the answer is another than n8n's, each with the reason.

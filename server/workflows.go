@@ -170,8 +170,9 @@ func (s *Server) Add(ctx context.Context, flow *cordboard.Workflow) error {
 		}
 	}
 	ctx, cancel := context.WithCancel(s.runs.ctx)
-	s.served[flow.Workflow.ID] = served{flow, cancel}
-	s.listenTo(listening{ctx, listeners})
+	now := served{flow, listeners, ctx, cancel}
+	s.served[flow.Workflow.ID] = now
+	s.listenTo(now)
 	return nil
 }
 
@@ -183,8 +184,10 @@ type hookRoute struct {
 
 // served is a workflow whose triggers are served; stop ends them.
 type served struct {
-	flow *cordboard.Workflow
-	stop context.CancelFunc
+	flow      *cordboard.Workflow
+	listeners []source        // triggers that are not webhooks
+	ctx       context.Context //nolint:containedctx // until it is no longer served
+	stop      context.CancelFunc
 }
 
 // Remove ends the serving of a workflow's triggers. Its executions go on.

@@ -30,6 +30,8 @@ type Execution struct {
 	RetryOf, RetrySuccess                     int64
 	// Binary names the directory of its binary data.
 	Binary string
+	// Front is the server whose caller waits for what it comes to; "" if none does.
+	Front string
 }
 
 // Held is the right to go on with an execution: it ends when another one takes it.
@@ -48,6 +50,8 @@ type NewExecution struct {
 	Key string
 	// Binary names the directory of its binary data.
 	Binary string
+	// Front is the server whose caller waits for what it comes to, and is told; "" for none.
+	Front string
 	// Owner runs it at once; "" leaves it for whoever takes it.
 	Owner string
 	// Entry is the first of the journal.
@@ -75,9 +79,9 @@ func (s *Store) create(t tx, n NewExecution) (Held, error) {
 	if n.Key != "" {
 		key = n.Key
 	}
-	err := row(t, `INSERT INTO executions (workflow_id, version_id, mode, status, start_node, created_at, started_at, owner, attempt, retry_of, request_key, binary_dir)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
-		[]any{n.WorkflowID, n.VersionID, n.Mode, status, n.Start, now, started, n.Owner, h.Attempt, n.RetryOf, key, n.Binary}, &h.ID)
+	err := row(t, `INSERT INTO executions (workflow_id, version_id, mode, status, start_node, created_at, started_at, owner, attempt, retry_of, request_key, binary_dir, front)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
+		[]any{n.WorkflowID, n.VersionID, n.Mode, status, n.Start, now, started, n.Owner, h.Attempt, n.RetryOf, key, n.Binary, n.Front}, &h.ID)
 	if errors.Is(err, ErrNotFound) && key != nil {
 		id, err := one[int64](t, keyed, n.WorkflowID, n.Start, key)
 		if err == nil {
@@ -89,6 +93,9 @@ func (s *Store) create(t tx, n NewExecution) (Held, error) {
 		return h, err
 	}
 	_, err = t.exec("INSERT INTO journal (execution_id, seq, data) VALUES (?, 0, ?)", h.ID, pack(n.Entry))
+	if err == nil && n.Owner == "" {
+		err = s.db.notify(t, Notice{Kind: Queued, ID: h.ID})
+	}
 	return h, err
 }
 
@@ -196,8 +203,9 @@ func (s *Store) Finish(ctx context.Context, h Held, e Ending) (then []Held, err 
 
 func (s *Store) end(t tx, h Held, e Ending, packed []byte) error {
 	var retryOf int64
-	err := row(t, "UPDATE executions SET status = ?, stopped_at = ? WHERE"+held+" RETURNING retry_of",
-		[]any{e.Status, s.now().UnixMilli(), h.ID, h.Owner, h.Attempt}, &retryOf)
+	var front string
+	err := row(t, "UPDATE executions SET status = ?, stopped_at = ? WHERE"+held+" RETURNING retry_of, front",
+		[]any{e.Status, s.now().UnixMilli(), h.ID, h.Owner, h.Attempt}, &retryOf, &front)
 	if errors.Is(err, ErrNotFound) {
 		return ErrLost
 	}
@@ -206,6 +214,9 @@ func (s *Store) end(t tx, h Held, e Ending, packed []byte) error {
 	}
 	if err == nil && retryOf != 0 && e.Status == Success {
 		_, err = t.exec("UPDATE executions SET retry_success = ? WHERE id = ?", h.ID, retryOf)
+	}
+	if err == nil && front != "" && front != h.Owner {
+		err = s.db.notify(t, Notice{Kind: Answered, ID: h.ID})
 	}
 	return err
 }
@@ -237,12 +248,12 @@ func (s *Store) Journal(ctx context.Context, id int64) (entries [][]byte, err er
 	return entries, err
 }
 
-const executionColumns = `SELECT id, workflow_id, version_id, mode, status, start_node, created_at, started_at, stopped_at, wait_till, owner, attempt, retry_of, retry_success, binary_dir FROM executions`
+const executionColumns = `SELECT id, workflow_id, version_id, mode, status, start_node, created_at, started_at, stopped_at, wait_till, owner, attempt, retry_of, retry_success, binary_dir, front FROM executions`
 
 func scanExecution(scan func(...any) error) (Execution, error) {
 	var x Execution
 	var created, started, stopped, wait int64
-	err := scan(&x.ID, &x.WorkflowID, &x.VersionID, &x.Mode, &x.Status, &x.Start, &created, &started, &stopped, &wait, &x.Owner, &x.Attempt, &x.RetryOf, &x.RetrySuccess, &x.Binary)
+	err := scan(&x.ID, &x.WorkflowID, &x.VersionID, &x.Mode, &x.Status, &x.Start, &created, &started, &stopped, &wait, &x.Owner, &x.Attempt, &x.RetryOf, &x.RetrySuccess, &x.Binary, &x.Front)
 	x.CreatedAt, x.StartedAt, x.StoppedAt, x.WaitTill = fromMillis(created), fromMillis(started), fromMillis(stopped), fromMillis(wait)
 	return x, err
 }
@@ -313,8 +324,52 @@ func (s *Store) Executions(ctx context.Context, f Filter) (list []Execution, err
 	return list, err
 }
 
-// Queued lists executions that nobody has begun, the oldest first.
-func (s *Store) Queued(ctx context.Context, limit int) ([]Execution, error) {
+// Notice tells servers of an execution.
+type Notice struct {
+	Kind string
+	ID   int64
+}
+
+// The kinds of notices.
+const (
+	Queued   = "queued"   // it is there to be taken
+	Answered = "answered" // a caller can be answered: it has ended, or a node has replied
+)
+
+// Tell sends a notice to all servers.
+func (s *Store) Tell(ctx context.Context, n Notice) error {
+	return s.db.write(ctx, func(t tx) error { return s.db.notify(t, n) })
+}
+
+// Listen calls f for each notice, until ctx ends: of other servers, with PostgreSQL. A notice of no kind says that some may have been
+// missed.
+func (s *Store) Listen(ctx context.Context, f func(Notice)) { s.db.listen(ctx, f) }
+
+// Lead takes or keeps a lease for a holder; it reports whether the holder has it. Time is the database's own.
+func (s *Store) Lead(ctx context.Context, name, holder string, lasts time.Duration) (leads bool, err error) {
+	err = s.db.write(ctx, func(t tx) error {
+		now := s.db.clock()
+		err := changed(t.exec(`INSERT INTO leases (name, holder, until) VALUES (?, ?, `+now+` + ?) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+			WHERE leases.holder = excluded.holder OR leases.until < `+now, name, holder, lasts.Milliseconds()))
+		leads = err == nil
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return leads, err
+}
+
+// Resign gives a lease up.
+func (s *Store) Resign(ctx context.Context, name, holder string) error {
+	return s.db.write(ctx, func(t tx) error {
+		_, err := t.exec("DELETE FROM leases WHERE name = ? AND holder = ?", name, holder)
+		return err
+	})
+}
+
+// Queue lists executions that nobody has begun, the oldest first.
+func (s *Store) Queue(ctx context.Context, limit int) ([]Execution, error) {
 	return s.open(ctx, " WHERE stopped_at = 0 AND status = 'new' ORDER BY id LIMIT ?", limit)
 }
 
@@ -333,10 +388,10 @@ func (s *Store) NextDue(ctx context.Context) (at time.Time, err error) {
 	return at, err
 }
 
-// Orphans lists running executions whose owner has not been seen since.
-func (s *Store) Orphans(ctx context.Context, since time.Time, limit int) ([]Execution, error) {
-	return s.open(ctx, ` WHERE stopped_at = 0 AND status = 'running' AND owner NOT IN (SELECT id FROM servers WHERE seen_at >= ?) ORDER BY id LIMIT ?`,
-		since.UnixMilli(), limit)
+// Orphans lists running executions of others than this server whose owner has been silent for so long, by the database's own clock.
+func (s *Store) Orphans(ctx context.Context, server string, silent time.Duration, limit int) ([]Execution, error) {
+	return s.open(ctx, ` WHERE stopped_at = 0 AND status = 'running' AND owner <> ? AND owner NOT IN (SELECT id FROM servers WHERE seen_at >= `+
+		s.db.clock()+` - ?) ORDER BY id LIMIT ?`, server, silent.Milliseconds(), limit)
 }
 
 func (s *Store) open(ctx context.Context, where string, args ...any) (list []Execution, err error) {
@@ -350,7 +405,7 @@ func (s *Store) open(ctx context.Context, where string, args ...any) (list []Exe
 // Beat notes that a server lives.
 func (s *Store) Beat(ctx context.Context, server string) error {
 	return s.db.write(ctx, func(t tx) error {
-		_, err := t.exec("INSERT INTO servers (id, seen_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at", server, s.now().UnixMilli())
+		_, err := t.exec("INSERT INTO servers (id, seen_at) VALUES (?, "+s.db.clock()+") ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at", server)
 		return err
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -68,6 +69,53 @@ func (p *postgres) transaction(ctx context.Context, o *sql.TxOptions, f func(tx)
 
 func (p *postgres) schema(text string) string {
 	return strings.NewReplacer("SERIAL_ID", "BIGSERIAL PRIMARY KEY", "BYTES", "BYTEA", "WITHOUT_ROWID", "").Replace(text)
+}
+
+func (*postgres) clock() string {
+	return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+}
+
+// channel is where notices go: "kind id".
+const channel = "cordboard"
+
+func (*postgres) notify(t tx, n Notice) error {
+	_, err := t.exec("SELECT pg_notify('"+channel+"', ?)", n.Kind+" "+strconv.FormatInt(n.ID, 10))
+	return err
+}
+
+func (p *postgres) listen(ctx context.Context, f func(Notice)) {
+	for ctx.Err() == nil {
+		_ = p.listenOnce(ctx, f) // the connection may break: it is made again
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func (p *postgres) listenOnce(ctx context.Context, f func(Notice)) error {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	raw := conn.Hijack() // it is not the pool's any more
+	defer func() { _ = raw.Close(context.WithoutCancel(ctx)) }()
+	if _, err := raw.Exec(ctx, "LISTEN "+channel); err != nil {
+		return err
+	}
+	f(Notice{})
+	for {
+		got, err := raw.WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		kind, id, _ := strings.Cut(got.Payload, " ")
+		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+			f(Notice{Kind: kind, ID: n})
+		}
+	}
 }
 
 // reclaim leaves it to autovacuum, which makes the space free for new rows; giving it back to the system would lock the tables.

@@ -170,6 +170,13 @@ func (s *sqlite) schema(text string) string {
 	return strings.NewReplacer("SERIAL_ID", "INTEGER PRIMARY KEY AUTOINCREMENT", "BYTES", "BLOB", "WITHOUT_ROWID", "WITHOUT ROWID").Replace(text)
 }
 
+func (*sqlite) clock() string { return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)" }
+
+// notify has nobody to tell: one server works with the file.
+func (*sqlite) notify(tx, Notice) error { return nil }
+
+func (*sqlite) listen(ctx context.Context, _ func(Notice)) { <-ctx.Done() }
+
 // reclaim gives the free pages of the file back, a part at a time, so that writers wait for no more than one part.
 func (s *sqlite) reclaim(ctx context.Context) error {
 	for ctx.Err() == nil {

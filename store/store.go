@@ -40,6 +40,11 @@ type driver interface {
 	read(ctx context.Context, f func(tx) error) error
 	// schema turns the words of the migrations that stand for types into the database's.
 	schema(sql string) string
+	// clock is the time in milliseconds, as an expression: servers' own clocks may differ.
+	clock() string
+	// notify tells other servers once the transaction is over; listen is told.
+	notify(t tx, n Notice) error
+	listen(ctx context.Context, f func(Notice))
 	// reclaim gives the space of deleted rows back.
 	reclaim(ctx context.Context) error
 	close() error

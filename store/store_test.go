@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/cordboard/cordboard/internal/pgtest"
 )
 
 // suite runs on every driver.
@@ -32,6 +34,7 @@ var suite = []struct {
 	{"API keys", testAPIKeys},
 	{"Beside each other", testBeside},
 	{"Failed transaction", testFailedTransaction},
+	{"Lead", testLead},
 }
 
 func TestSQLite(t *testing.T) {
@@ -40,6 +43,16 @@ func TestSQLite(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.test(t, openTest(t, Options{Dir: t.TempDir()}))
+		})
+	}
+}
+
+func TestPostgreSQL(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	for _, c := range suite {
+		t.Run(c.name, func(t *testing.T) {
+			c.test(t, openTest(t, Options{Dir: t.TempDir(), URL: server.Database(t)}))
 		})
 	}
 }
@@ -262,7 +275,7 @@ func testTakenOver(t *testing.T, s *Store) {
 		t.Fatal(err)
 	}
 	_ = must(s.Create(ctx, NewExecution{WorkflowID: "w", Owner: "alive"}))(t)
-	list := must(s.Orphans(ctx, time.Now().Add(-time.Minute), 10))(t)
+	list := must(s.Orphans(ctx, "me", time.Minute, 10))(t)
 	if len(list) != 1 || list[0].ID != old.ID {
 		t.Fatalf("%+v", list)
 	}
@@ -347,7 +360,7 @@ func testWaiting(t *testing.T, s *Store) {
 		t.Errorf("the next is due at %v, execution %d", at, late)
 	}
 	queued := must(s.Create(ctx, NewExecution{WorkflowID: "w"}))(t)
-	if list := must(s.Queued(ctx, 10))(t); len(list) != 1 || list[0].ID != queued.ID {
+	if list := must(s.Queue(ctx, 10))(t); len(list) != 1 || list[0].ID != queued.ID {
 		t.Errorf("%+v", list)
 	}
 }
@@ -509,6 +522,30 @@ func testBeside(t *testing.T, s *Store) {
 	if list := must(s.Executions(t.Context(), Filter{Statuses: []string{Success}, Limit: 10000}))(t); len(list) != callers*(each/2+1) {
 		t.Errorf("%d ended", len(list))
 	}
+}
+
+func testLead(t *testing.T, s *Store) {
+	ctx := t.Context()
+	lead := func(holder string, lasts time.Duration, want bool) {
+		t.Helper()
+		if got := must(s.Lead(ctx, "triggers", holder, lasts))(t); got != want {
+			t.Errorf("%s leads: %v", holder, got)
+		}
+	}
+	lead("a", time.Minute, true)
+	lead("b", time.Minute, false)
+	lead("a", time.Minute, true)
+	lead("a", -time.Second, true)
+	lead("b", time.Minute, true)
+	lead("a", time.Minute, false)
+	if err := s.Resign(ctx, "triggers", "a"); err != nil {
+		t.Error(err)
+	}
+	lead("a", time.Minute, false)
+	if err := s.Resign(ctx, "triggers", "b"); err != nil {
+		t.Error(err)
+	}
+	lead("a", time.Minute, true)
 }
 
 // testFailedTransaction: one that fails takes nothing else with it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type serving struct {
 	listen, database string
 	keepFor          time.Duration
 	keep             int
+	concurrency      int
 }
 
 func serveCommand() *cobra.Command {
@@ -37,6 +39,7 @@ func serveCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:5678", "address to listen at")
 	f.StringVar(&s.database, "database", "", "PostgreSQL's address (postgres://…), for several servers; SQLite in the data directory without it")
+	f.IntVar(&s.concurrency, "concurrency", 0, "how many executions are under way at once, more wait in the queue; 0 for any number, -1 to leave all to workers")
 	f.DurationVar(&s.keepFor, "keep-executions", 14*24*time.Hour, "how long ended executions are kept; 0 for ever")
 	f.IntVar(&s.keep, "keep-executions-count", 10000, "how many ended executions are kept; 0 for any number")
 	return cmd
@@ -54,9 +57,9 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	// The address is known once the server listens; WEBHOOK_URL is how n8n is told the one that callers see.
-	base := strings.TrimSuffix(os.Getenv("WEBHOOK_URL"), "/")
+	var base string
 	s.serves = true
-	s.resumeURL = func(id string) string { return base + "/webhook-waiting/" + id }
+	s.resumeURL = func(id string) string { return resumeURL(base)(id) }
 	s.workflows = storedWorkflows(db)
 	view := &progress{log: log, logging: s.logFormat != ""}
 	rt, closeAll, err := s.open(cmd, view.observe)
@@ -64,13 +67,21 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 		return err
 	}
 	defer closeAll()
+	if s.concurrency < 0 && s.database == "" {
+		return errors.New("--concurrency -1 leaves all work to workers, which need --database")
+	}
+	hooks, err := webhookOptions()
+	if err != nil {
+		return err
+	}
 	srv, err := server.New(rt, server.Options{
-		Store: db, DataDir: s.dataDir, Alone: s.database == "", Log: log, Retention: server.Retention{Age: s.keepFor, Count: s.keep},
+		Store: db, DataDir: s.dataDir, Alone: s.database == "", Log: log, Concurrency: s.concurrency, Retention: server.Retention{Age: s.keepFor, Count: s.keep},
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, srv.Close()) }()
+	srv.SetWebhooks(hooks)
 	for _, file := range files {
 		flow, err := rt.LoadFile(ctx, file)
 		if err != nil {
@@ -88,14 +99,41 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if base == "" {
-		base = "http://" + l.Addr().String()
-	}
+	base = "http://" + l.Addr().String()
 	for _, address := range srv.Addresses() {
 		fmt.Fprintln(cmd.ErrOrStderr(), "serving "+address)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "cordboard listens at http://%s\n", l.Addr())
 	return srv.Serve(ctx, l)
+}
+
+// resumeURL is where a waiting execution can be called: at the address that callers see, as n8n is told by WEBHOOK_URL, else at base.
+func resumeURL(base string) func(id string) string {
+	if outside := strings.TrimSuffix(os.Getenv("WEBHOOK_URL"), "/"); outside != "" {
+		base = outside
+	}
+	return func(id string) string { return base + "/webhook-waiting/" + id }
+}
+
+// webhookOptions are n8n's own settings of the environment.
+func webhookOptions() (o server.WebhookOptions, err error) {
+	o.IdempotencyKeys = true
+	for name, set := range map[string]func(n int64){
+		"N8N_PAYLOAD_SIZE_MAX":       func(n int64) { o.MaxBody = n << 20 },
+		"N8N_FORMDATA_FILE_SIZE_MAX": func(n int64) { o.MaxFile = n << 20 },
+		"N8N_PROXY_HOPS":             func(n int64) { o.ProxyHops = int(n) },
+	} {
+		text := os.Getenv(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || n < 0 {
+			return o, fmt.Errorf("%s must be a whole number, and is %q", name, text)
+		}
+		set(n)
+	}
+	return o, nil
 }
 
 // openStore opens the database: PostgreSQL, or SQLite in the data directory.

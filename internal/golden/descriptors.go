@@ -56,7 +56,8 @@ func checkNames(t *testing.T, where string, known []descriptors.Property, given 
 			t.Errorf("%s: the descriptor does not have it at version %v", at, version)
 			return true
 		}
-		if props[0].Type == "options" && !strings.HasPrefix(value.Str, "=") && !hasOption(props, value) {
+		isChoice := !slices.ContainsFunc(props, func(p descriptors.Property) bool { return p.Type != "options" })
+		if isChoice && !strings.HasPrefix(value.Str, "=") && !hasOption(props, value) {
 			t.Errorf("%s: the descriptor does not have the value %s", at, value.Raw)
 		}
 		var members []descriptors.Property

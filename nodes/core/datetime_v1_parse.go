@@ -173,13 +173,13 @@ func parseJavaScript(text string, zone *time.Location) (time.Time, bool) {
 // momentReader reads text by a format.
 type momentReader struct {
 	dateFields
-	rest            string
-	pm, hasPM       bool
-	week, weekday   int
-	weekYear        int
-	yearDay         int
-	unix            *time.Time
-	read, hadNumber bool
+	rest          string
+	pm, hasPM     bool
+	week, weekday int
+	weekYear      int
+	yearDay       int
+	unix          *time.Time
+	read          bool // something fitted
 }
 
 // parseMoment reads text by a format of Moment.js: what does not fit is passed over, and what the format does not ask for stands

@@ -93,39 +93,35 @@ func (j *jwtRun) verifyingKey(algorithm string) (any, error) {
 	if !isPEM && symmetric {
 		return []byte(text), nil
 	}
-	key, err := publicKey(text)
+	key := publicKey(text)
 	switch {
-	case symmetric && err != nil: // as jsonwebtoken does: what is no key is a secret
+	case symmetric && key == nil: // as jsonwebtoken does: what is no key is a secret
 		return []byte(text), nil
 	case symmetric:
 		return nil, nodes.Errorf("secretOrPublicKey must be a symmetric key when using %s", algorithm)
-	case err != nil:
+	case key == nil:
 		return nil, nodes.Errorf("secretOrPublicKey must be an asymmetric key when using %s", algorithm)
 	}
 	return key, fitsAlgorithm(key, algorithm)
 }
 
-// publicKey reads a public key, that of a certificate or that of a private key in PEM.
-func publicKey(text string) (crypto.PublicKey, error) {
+// publicKey reads a public key, that of a certificate or that of a private key in PEM; nil if the text is none of these.
+func publicKey(text string) crypto.PublicKey {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
-		return nil, errors.New("not in PEM format")
+		return nil
 	}
-	switch block.Type {
-	case "CERTIFICATE":
-		certificate, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		return certificate.PublicKey, nil
-	case "RSA PUBLIC KEY":
-		return x509.ParsePKCS1PublicKey(block.Bytes)
-	case "PUBLIC KEY":
-		return x509.ParsePKIXPublicKey(block.Bytes)
+	if certificate, err := x509.ParseCertificate(block.Bytes); err == nil {
+		return certificate.PublicKey
 	}
-	key, err := privateKey(text)
-	if err != nil {
-		return nil, err
+	if key, err := x509.ParsePKCS1PublicKey(block.Bytes); err == nil {
+		return key
 	}
-	return key.Public(), nil
+	if key, err := x509.ParsePKIXPublicKey(block.Bytes); err == nil {
+		return key
+	}
+	if key, err := privateKey(text); err == nil {
+		return key.Public()
+	}
+	return nil
 }

@@ -39,11 +39,11 @@ const sortLibrary = `async ({ run, items, describe }) => {
 	try {
 		const list = items();
 		const before = list.map((item) => JSON.stringify(item.json));
-		const places = list.map((item, index) => [item, index]);
+		const places = list.map((_, index) => index);
 		const compare = await run(0, undefined, { items: list });
-		order(places, ([a], [b]) => Number(compare(a, b)));
-		return places.map(([item, index]) => {
-			const json = JSON.stringify(item.json);
+		order(places, (a, b) => Number(compare(list[a], list[b])));
+		return places.map((index) => {
+			const json = JSON.stringify(list[index].json);
 			return index + (json === before[index] ? '' : ' ' + json);
 		}).join('\n');
 	} catch (e) {

@@ -62,7 +62,7 @@ func base32Key(secret string) ([]byte, error) {
 			e.Hint = "the secret of the totpApi credential is written in A to Z and 2 to 7"
 			return nil, e
 		}
-		bits, held = bits<<5|uint32(n), held+5 //nolint:gosec // n is below 32
+		bits, held = bits<<5|uint32(n), held+5
 		if held >= 8 {
 			held -= 8
 			key = append(key, byte(bits>>held))
@@ -105,8 +105,8 @@ func password(call *nodes.Call, key []byte) (token string, remaining float64, er
 	now := call.Engine.Now().Unix()
 	state := hmac.New(func() hash.Hash { return digest.New() }, key)
 	var counter [8]byte
-	binary.BigEndian.PutUint64(counter[:], uint64(now/int64(period))) //nolint:gosec // clocks are behind 1970
-	_, _ = state.Write(counter[:])                                    // a hash takes all
+	binary.BigEndian.PutUint64(counter[:], uint64(now/int64(period)))
+	_, _ = state.Write(counter[:]) // a hash takes all
 	sum := state.Sum(nil)
 	at := sum[len(sum)-1] & 0xf // RFC 4226, section 5.3
 	number := binary.BigEndian.Uint32(sum[at:]) & 0x7fffffff

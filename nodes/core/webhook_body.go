@@ -257,7 +257,7 @@ type noting struct {
 
 func (n *noting) Read(p []byte) (int, error) {
 	i, err := n.r.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // readers return it bare
+	if err != nil && err != io.EOF {
 		n.err = err
 	}
 	return i, err
@@ -268,37 +268,22 @@ func baseName(name string) string {
 	return name[strings.LastIndexAny(name, `/\`)+1:]
 }
 
+// extensions are the usual ones of files whose MIME type does not say it.
+var extensions = map[string]string{
+	"application/octet-stream": "bin", "text/plain": "txt", "image/jpeg": "jpeg", "image/svg+xml": "svg", "text/markdown": "md",
+	"text/javascript": "js", "application/javascript": "js", "audio/mpeg": "mp3", "video/mp4": "mp4", "application/gzip": "gz",
+	"application/msword": "doc", "application/vnd.ms-excel": "xls",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   "docx",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":         "xlsx",
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+}
+
 // extensionOf is the usual extension of files of a MIME type, "" if none is.
 func extensionOf(mimeType string) string {
+	if name, ok := extensions[mimeType]; ok {
+		return name
+	}
 	switch mimeType {
-	case "application/octet-stream":
-		return "bin"
-	case "text/plain":
-		return "txt"
-	case "image/jpeg":
-		return "jpeg"
-	case "image/svg+xml":
-		return "svg"
-	case "text/markdown":
-		return "md"
-	case "text/javascript", "application/javascript":
-		return "js"
-	case "audio/mpeg":
-		return "mp3"
-	case "video/mp4":
-		return "mp4"
-	case "application/gzip":
-		return "gz"
-	case "application/msword":
-		return "doc"
-	case "application/vnd.ms-excel":
-		return "xls"
-	case "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
-		return "docx"
-	case "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":
-		return "xlsx"
-	case "application/vnd.openxmlformats-officedocument.presentationml.presentation":
-		return "pptx"
 	case "application/pdf", "application/zip", "application/json", "application/xml", "application/rtf", "text/html", "text/csv",
 		"text/css", "text/xml", "text/yaml", "image/png", "image/gif", "image/webp", "image/bmp", "image/tiff", "audio/wav",
 		"audio/ogg", "video/webm", "video/ogg":

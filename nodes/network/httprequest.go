@@ -35,7 +35,7 @@ func (httpRequest) Writes(version float64, params *nodes.Template) bool {
 	if method.Expression() != nil {
 		return true
 	}
-	switch strings.ToUpper(method.Value().Text()) {
+	switch strings.ToUpper(method.Value().Str()) {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
 		return false
 	}

@@ -37,7 +37,8 @@ CREATE TABLE executions (
 	retry_of    BIGINT NOT NULL DEFAULT 0,
 	retry_success BIGINT NOT NULL DEFAULT 0,
 	request_key TEXT,
-	binary_dir  TEXT NOT NULL DEFAULT ''
+	binary_dir  TEXT NOT NULL DEFAULT '',
+	front       TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX executions_by_workflow ON executions (workflow_id, id);
 CREATE INDEX executions_open ON executions (status, owner) WHERE stopped_at = 0;
@@ -54,6 +55,12 @@ CREATE TABLE journal (
 CREATE TABLE servers (
 	id      TEXT PRIMARY KEY,
 	seen_at BIGINT NOT NULL
+);
+
+CREATE TABLE leases (
+	name   TEXT PRIMARY KEY,
+	holder TEXT NOT NULL,
+	until  BIGINT NOT NULL
 );
 
 CREATE TABLE credentials (

@@ -2,7 +2,7 @@
 //
 //	{"name", "nodes": [nodes in a chain], "connections"?, "settings"?, "exchanges": [{"request", "response"}]}
 //
-// A request is {method?, path, headers?, body?} with a body of text, or {"base64"}, or {"repeat": [text, times]}; with
+// A request is {method?, path, headers?, body?} with a body of text, or {"base64"}, or {"repeat": [text, times]}, or {"parts": [of these]}; with
 // "chunked" it is sent in chunks. "response" is written by this script: {status, headers, body | base64}, without what changes from call to call
 // (date, etag, connection) and with the fixed content-security-policy of n8n's answers as "sandbox". Times in chunks of a stream are 0.
 //
@@ -35,15 +35,14 @@ function workflow(c) {
   return { name: c.name, nodes, connections, settings: { executionOrder: "v1", ...c.settings } };
 }
 
-function bodyOf(request) {
-  const b = request.body;
-  if (b === undefined) return null;
+function bytes(b) {
   if (typeof b === "string") return Buffer.from(b);
+  if (b.parts) return Buffer.concat(b.parts.map(bytes));
   return b.repeat ? Buffer.from(b.repeat[0].repeat(b.repeat[1])) : Buffer.from(b.base64, "base64");
 }
 
-export function wire(request) {
-  const body = bodyOf(request);
+function wire(request) {
+  const body = request.body === undefined ? null : bytes(request.body);
   const headers = { connection: "close", ...request.headers };
   if (body && !request.chunked) headers["content-length"] = String(body.length);
   if (body && request.chunked) headers["transfer-encoding"] = "chunked";
