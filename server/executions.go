@@ -277,8 +277,8 @@ func (s *Server) work(ctx context.Context, cancel context.CancelCauseFunc, e *ex
 	s.executions.add(e)
 	s.runs.group.Go(func() {
 		defer cancel(nil)
-		defer s.due.look()
-		if e.slot {
+		if e.slot && s.slots != nil {
+			defer s.due.look() // there may be more in the queue
 			defer s.slots.give()
 		}
 		defer s.executions.remove(e.id)

@@ -66,6 +66,7 @@ type rig struct {
 	client  *http.Client
 	served  chan error
 	added   atomic.Int64
+	types   []nodes.Type // where it is begun again
 }
 
 // newServer makes a server with a store of its own.
@@ -88,16 +89,35 @@ func newServerIn(t *testing.T, rt *cordboard.Runtime, log io.Writer, dir string)
 	return s
 }
 
-// newRig makes a server with a node test.node, and a trigger test.ticker if listen is given.
-func newRig(t *testing.T, work nodeFunc, listen func(context.Context, nodes.Start) error) *rig {
-	t.Helper()
-	r := &rig{t: t, served: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
+// testTypes are a node test.node, and a trigger test.ticker if listen is given.
+func testTypes(work nodeFunc, listen func(context.Context, nodes.Start) error) []nodes.Type {
 	types := []nodes.Type{{Descriptor: &descriptors.Node{Type: "test.node", DisplayName: "Test", Versions: []float64{1}}, Node: work}}
 	if listen != nil {
 		types = append(types, nodes.Type{Node: ticker{work, listen}, Descriptor: &descriptors.Node{
 			Type: "test.ticker", DisplayName: "Ticker", Versions: []float64{1}, Trigger: true,
 		}})
 	}
+	return types
+}
+
+// gated is a node that says when it is entered, and waits until it may leave.
+func gated(entered chan<- struct{}, leave <-chan struct{}) nodeFunc {
+	return func(ctx context.Context, call *nodes.Call) error {
+		entered <- struct{}{}
+		select {
+		case <-leave:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return pass(ctx, call)
+	}
+}
+
+// newRig makes a server with a node test.node, and a trigger test.ticker if listen is given.
+func newRig(t *testing.T, work nodeFunc, listen func(context.Context, nodes.Start) error) *rig {
+	t.Helper()
+	r := &rig{t: t, served: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
+	types := testTypes(work, listen)
 	rt, err := cordboard.New(cordboard.Options{Nodes: types, TokenDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
