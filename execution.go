@@ -3,6 +3,7 @@ package cordboard
 import (
 	"context"
 
+	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime"
 	"github.com/cordboard/cordboard/runtime/binary"
 )
@@ -13,10 +14,11 @@ type Durable struct {
 	Journal runtime.Journal
 	// BinaryDir is the directory of the run's binary data, which stays when the run is over.
 	BinaryDir string
-	// Halt, Detach, StaticData and Spawn are those of runtime.RunOptions.
+	// Halt, Detach, StaticData, History and Spawn are those of runtime.RunOptions.
 	Halt       <-chan struct{}
 	Detach     bool
 	StaticData func(ctx context.Context, workflowID string) (string, error)
+	History    func(workflowID, by string) nodes.History
 	Spawn      func(ctx context.Context, flow *Workflow, call runtime.Spawned) error
 }
 
@@ -83,6 +85,6 @@ func (o RunOptions) engine(store *binary.Store) runtime.RunOptions {
 	}
 	return runtime.RunOptions{
 		Start: o.Start, Until: o.Until, Input: o.Input, Output: o.Output, Mode: o.Mode, ID: o.ID, Binary: store, Await: o.Await, Reply: o.Reply, Stream: o.Stream,
-		Journal: o.Durable.Journal, Halt: o.Durable.Halt, Detach: o.Durable.Detach, StaticData: o.Durable.StaticData, Spawn: spawn,
+		Journal: o.Durable.Journal, Halt: o.Durable.Halt, Detach: o.Durable.Detach, StaticData: o.Durable.StaticData, History: o.Durable.History, Spawn: spawn,
 	}
 }

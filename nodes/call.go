@@ -64,6 +64,8 @@ type Call struct {
 	Past func(run int) Items
 	// CustomData are the texts that the run keeps by key; nil for nodes out of process.
 	CustomData *CustomData
+	// History is what the workflow has seen in earlier executions; nil where that is not kept.
+	History History
 	// Log takes what the node has to tell; never a secret.
 	Log *slog.Logger
 	// Sink, if set, takes the results one by one; without it they are collected for Outcome.

@@ -43,6 +43,8 @@ type RunOptions struct {
 	Detach bool
 	// StaticData returns what a workflow keeps over its runs, a JSON object or "". nil: nothing is kept.
 	StaticData func(ctx context.Context, workflowID string) (string, error)
+	// History returns what a workflow has seen in earlier runs; by names the step that asks. nil: that is not kept.
+	History func(workflowID, by string) nodes.History
 	// Spawn starts the run of a workflow that is called and not waited for, which then is a run of its own. nil: it goes on in this process, and
 	// ends with the run.
 	Spawn func(ctx context.Context, call Spawned) error

@@ -213,8 +213,17 @@ func (c *stepCall) call() *nodes.Call {
 		Name: n.Name, Type: n.Type, Version: n.Version, Run: c.run, Mode: c.x.state.Mode, Inputs: c.inputs, Params: c.step.params,
 		OnError: n.OnError, Retry: n.Retry, Engine: c, Binary: c.x.binary,
 		Context: string(c.x.state.Contexts[n.Name]), Past: c.past, CustomData: &c.x.state.CustomData,
-		Log: c.x.engine.opts.Log.With("node", n.Name), Workflows: c, Files: c.x.engine.opts.Files,
+		Log: c.x.engine.opts.Log.With("node", n.Name), Workflows: c, Files: c.x.engine.opts.Files, History: c.history(),
 	}
+}
+
+// history is what the workflow has seen in earlier runs.
+func (c *stepCall) history() nodes.History {
+	id := c.x.plan.Workflow.ID
+	if c.x.family.past == nil || id == "" {
+		return nil
+	}
+	return c.x.family.past(id, fmt.Sprintf("%s/%s/%d", c.x.state.ExecutionID, c.step.node.Name, c.run))
 }
 
 // past returns what input 0 got at an earlier execution of the node.

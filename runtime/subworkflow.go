@@ -43,6 +43,7 @@ type family struct {
 	history history
 	// static returns what a workflow keeps over its runs.
 	static func(ctx context.Context, workflowID string) (string, error)
+	past   func(workflowID, by string) nodes.History
 	// kept is what they keep for later runs, by workflow.
 	mu   sync.Mutex
 	kept map[string]string
@@ -50,7 +51,7 @@ type family struct {
 
 func newFamily(o RunOptions) *family {
 	return &family{
-		slots: make(chan struct{}, maxBeside), await: o.Await, halt: o.Halt, detach: o.Detach, spawn: o.Spawn, journal: o.Journal, static: o.StaticData,
+		slots: make(chan struct{}, maxBeside), await: o.Await, halt: o.Halt, detach: o.Detach, spawn: o.Spawn, journal: o.Journal, static: o.StaticData, past: o.History,
 	}
 }
 

@@ -233,6 +233,7 @@ func (s *Server) runOptions(j *journal, binary string) cordboard.RunOptions {
 		Reply: func(r nodes.Response) { s.replied(j, r) },
 		Durable: cordboard.Durable{
 			Journal: j, BinaryDir: filepath.Join(s.binaryDir, binary), Halt: s.halt, Detach: true, StaticData: s.store.StaticData,
+			History: func(workflowID, by string) nodes.History { return s.store.Seen(workflowID, by) },
 			Spawn: func(_ context.Context, flow *cordboard.Workflow, call runtime.Spawned) error {
 				return s.spawn(j, flow, call)
 			},

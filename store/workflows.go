@@ -209,7 +209,7 @@ func (s *Store) DeleteWorkflow(ctx context.Context, id string) error {
 		for _, stmt := range []string{
 			"DELETE FROM journal WHERE execution_id IN (SELECT id FROM executions WHERE workflow_id = ?)",
 			"DELETE FROM executions WHERE workflow_id = ?", "DELETE FROM workflow_versions WHERE workflow_id = ?",
-			"DELETE FROM static_data WHERE workflow_id = ?", "DELETE FROM workflow_tags WHERE workflow_id = ?",
+			"DELETE FROM static_data WHERE workflow_id = ?", "DELETE FROM seen_values WHERE workflow_id = ?", "DELETE FROM seen_latest WHERE workflow_id = ?", "DELETE FROM workflow_tags WHERE workflow_id = ?",
 		} {
 			if _, err := t.exec(stmt, id); err != nil {
 				return err

@@ -19,17 +19,7 @@ type removeDuplicates struct{}
 var _ nodes.Node = removeDuplicates{}
 
 func (removeDuplicates) Execute(ctx context.Context, call *nodes.Call) error {
-	operation, err := call.Param("operation").String(0, "removeDuplicateInputItems")
-	if err != nil {
-		return err
-	}
-	if call.Version >= 2 && operation != "removeDuplicateInputItems" {
-		e := nodes.Errorf("the operation %q is not available: what earlier runs have seen is not kept", operation).WithParam("operation", "")
-		e.Hint = "keep what was seen in a database or file of your own, or use removeDuplicateInputItems"
-		return e
-	}
-	d := &duplicates{call: call, strict: call.Version >= 1.1, fields: commaFields}
-	err = d.run(ctx)
+	err := duplicatesOf(ctx, call)
 	if err == nil || call.Version < 2 {
 		return err
 	}
@@ -45,6 +35,28 @@ func (removeDuplicates) Execute(ctx context.Context, call *nodes.Call) error {
 		return call.Fail(0, err)
 	}
 	return err
+}
+
+func duplicatesOf(ctx context.Context, call *nodes.Call) error {
+	operation := "removeDuplicateInputItems"
+	if call.Version >= 2 {
+		var err error
+		if operation, err = call.Param("operation").Option(0, operation, operation, seenOperation, clearOperation); err != nil {
+			return err
+		}
+	}
+	if operation == "removeDuplicateInputItems" {
+		d := &duplicates{call: call, strict: call.Version >= 1.1, fields: commaFields}
+		return d.run(ctx)
+	}
+	s, err := newSeenItems(call)
+	if err != nil {
+		return err
+	}
+	if operation == clearOperation {
+		return s.forget(ctx)
+	}
+	return s.run(ctx)
 }
 
 // duplicates is one search for items that are alike.
