@@ -29,6 +29,12 @@ type Script struct {
 // error with its text as the message. What was asked by api.later runs beside the script and beside each other.
 type ScriptHost func(ctx context.Context, what string, args []gjson.Result) (json string, err error)
 
+// Compiler is what an Engine may implement for nodes whose parameters hold expressions within a text of their own (HTML's template).
+type Compiler interface {
+	// CompileExpression compiles what stands in a parameter after "=", for Engine.Evaluate.
+	CompileExpression(source string) (Expression, error)
+}
+
 // Scripts is what an Engine may implement to run the JavaScript of nodes.
 type Scripts interface {
 	// RunScript runs a script with what expressions see in sight, args being JSON. Its error is a *Error if the code does not

@@ -31,6 +31,7 @@ type stepCall struct {
 var (
 	_ nodes.Engine        = (*stepCall)(nil)
 	_ nodes.Workflows     = (*stepCall)(nil)
+	_ nodes.Compiler      = (*stepCall)(nil)
 	_ nodes.Caller        = (*stepCall)(nil)
 	_ expression.Scope    = (*stepCall)(nil)
 	_ expression.NodeRuns = (*stepCall)(nil)
@@ -290,6 +291,15 @@ func (c *stepCall) Evaluate(e nodes.Expression, item int, extra map[string]nodes
 		return c.batch.Eval(e, item, extra)
 	}
 	return nodes.Value{}, fmt.Errorf("an expression of type %T does not come from this engine", e)
+}
+
+// CompileExpression is nodes.Compiler's.
+func (c *stepCall) CompileExpression(source string) (nodes.Expression, error) {
+	compiled, err := expression.Compile(source)
+	if err != nil {
+		return nil, err
+	}
+	return compiled, nil
 }
 
 // Access is nodes.Engine's.

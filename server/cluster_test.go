@@ -114,9 +114,9 @@ type gate struct {
 	entered, open chan struct{}
 }
 
-func newGate(t *testing.T) *gate {
+func newGate(t testing.TB) *gate {
 	t.Helper()
-	g := &gate{entered: make(chan struct{}, 100), open: make(chan struct{})}
+	g := &gate{entered: make(chan struct{}, 2000), open: make(chan struct{})}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		g.entered <- struct{}{}
 		select {
@@ -130,15 +130,74 @@ func newGate(t *testing.T) *gate {
 	return g
 }
 
+// readFlow is webhook → HTTP Request, which reads.
+func readFlow(mode, address string) string {
+	return fmt.Sprintf(`{"id":"read","name":"read","settings":{"executionOrder":"v1"},"nodes":[
+		{"name":"Hook","type":"n8n-nodes-base.webhook","typeVersion":2,"position":[0,0],"parameters":{"path":"read","responseMode":%q}},
+		{"name":"Read","type":"n8n-nodes-base.httpRequest","typeVersion":4.2,"position":[400,0],"parameters":{"url":%q,"options":{}}}],
+		"connections":{"Hook":{"main":[[{"node":"Read","type":"main","index":0}]]}}}`, mode, address)
+}
+
+// BenchmarkRecovery kills a server with 1,000 runs in flight. A turn is the time from the next start of the program until all of them
+// are at work again.
+func BenchmarkRecovery(b *testing.B) {
+	const runs = 1000
+	gate := newGate(b)
+	dir := b.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "read.json"), []byte(readFlow("onReceived", gate.URL)), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	p := startProcess(b, dir)
+	for range runs {
+		res, err := http.Get(p.address + "/webhook/read")
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = res.Body.Close()
+	}
+	for range runs {
+		<-gate.entered
+	}
+	for b.Loop() {
+		b.StopTimer()
+		p.kill(b)
+		b.StartTimer()
+		p = startProcess(b, dir)
+		for range runs {
+			<-gate.entered
+		}
+	}
+	p.kill(b)
+}
+
+// BenchmarkPickUp is the time from a call at a front until a worker of another process has answered it.
+func BenchmarkPickUp(b *testing.B) {
+	pg := pgtest.Start(b)
+	dir := b.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "last.json"), []byte(lastNodeFlow), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	env := []string{databaseVariable + "=" + pg.Database(b)}
+	front := startProcess(b, dir, append(env, concurrencyVariable+"=-1")...)
+	worker := startProcess(b, dir, append(env, concurrencyVariable+"=10", roleVariable+"=worker")...)
+	for b.Loop() {
+		res, err := http.Get(front.address + "/webhook/last?a=1")
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+	}
+	worker.kill(b)
+	front.kill(b)
+}
+
 // TestDeadWorkersRunsAreTakenOver kills a worker at work: another one goes on, and the caller gets the answer.
 func TestDeadWorkersRunsAreTakenOver(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
 	gate := newGate(t)
-	c.flow("read", fmt.Sprintf(`{"id":"read","name":"read","settings":{"executionOrder":"v1"},"nodes":[
-		{"name":"Hook","type":"n8n-nodes-base.webhook","typeVersion":2,"position":[0,0],"parameters":{"path":"read","responseMode":"lastNode"}},
-		{"name":"Read","type":"n8n-nodes-base.httpRequest","typeVersion":4.2,"position":[400,0],"parameters":{"url":%q,"options":{}}}],
-		"connections":{"Hook":{"main":[[{"node":"Read","type":"main","index":0}]]}}}`, gate.URL))
+	c.flow("read", readFlow("lastNode", gate.URL))
 	front, first := c.front(), c.worker()
 	answer := make(chan string, 1)
 	go func() { answer <- get(t, front.address+"/webhook/read") }()

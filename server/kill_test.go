@@ -109,7 +109,7 @@ type process struct {
 	log     *logText
 }
 
-func startProcess(t *testing.T, dir string, env ...string) *process {
+func startProcess(t testing.TB, dir string, env ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(os.Args[0]), log: &logText{}}
 	p.cmd.Env = append(append(os.Environ(), serveVariable+"="+dir), env...)
@@ -132,7 +132,7 @@ func startProcess(t *testing.T, dir string, env ...string) *process {
 	return p
 }
 
-func (p *process) kill(t *testing.T) {
+func (p *process) kill(t testing.TB) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func (p *process) kill(t *testing.T) {
 	_ = p.cmd.Wait() // it was killed
 }
 
-func (p *process) stop(t *testing.T) {
+func (p *process) stop(t testing.TB) {
 	t.Helper()
 	_ = p.stdin.Close()
 	if err := p.cmd.Wait(); err != nil {
@@ -271,7 +271,7 @@ func testKills(t *testing.T, o store.Options) {
 }
 
 // untilNone waits until no execution is under way.
-func untilNone(t *testing.T, db *store.Store) {
+func untilNone(t testing.TB, db *store.Store) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -2,30 +2,10 @@ package markup
 
 import (
 	"context"
-	"regexp"
 	"strings"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/nodes"
 )
-
-// templateLibrary fills in a template for each item: a line of JSON for each, a list of texts or an error. As in expressions,
-// JavaScript's own errors make a value undefined; what the engine says of unknown nodes and the like fails the item.
-const templateLibrary = `async ({ args, run, describe, items }) => {
-	const lines = [];
-	const failed = (e) => { const told = describe(e); return !told.line && told.description ? told : undefined; };
-	const seen = items().length;
-	for (let i = 0; i < seen; i++) {
-		try {
-			lines.push(JSON.stringify(await run(i, undefined, { failed })));
-		} catch (e) {
-			const { message, description } = describe(e);
-			lines.push(JSON.stringify({ message, description }));
-		}
-	}
-	return lines.join('\n');
-}`
 
 // part is a part of a template: text, or the code of {{ }}.
 type part struct {
@@ -46,9 +26,6 @@ func splitTemplate(text string) []part {
 		text = after
 	}
 }
-
-// extensions are functions that expressions have and scripts have not.
-var extensions = regexp.MustCompile(`\.(?:toTitleCase|toSentenceCase|toSnakeCase|toDateTime|toDate|toInt|toFloat|toNumber|toBoolean|toJsonString|toWholeNumber|toDecimalNumber|removeTags|removeMarkdown|replaceSpecialChars|extract\w*|base64\w+|url\w+code|isEmpty|isNotEmpty|isEmail|isUrl|isDomain|isNumeric|hash|quote|parseJson|format|beginningOf|endOfMonth|diffTo\w*|isBetween|isWeekend|isInLast|first|last|sum|average|pluck|unique|removeDuplicates|chunk|compact|difference|intersection|union|merge|mergeIntoObject|smartJoin|randomItem|renameKeys|append|round|ceil|floor|abs|isEven|isOdd|isInteger|keys|values|hasField|removeField\w*|keepFields\w+)\(`)
 
 // fillTemplates puts values in place of {{ }} in the template, which is the same for all items.
 func fillTemplates(ctx context.Context, call *nodes.Call) error {
@@ -82,60 +59,63 @@ func fillTemplates(ctx context.Context, call *nodes.Call) error {
 		}
 		return nil
 	}
-	lines, err := runTemplate(ctx, call, code)
+	expressions, err := compileTemplate(call, code)
 	if err != nil {
 		return err
 	}
-	for i, line := range lines {
-		values := gjson.Parse(line)
-		if values.IsObject() {
-			e := nodes.Errorf("%s", values.Get("message").Str)
-			e.Description = values.Get("description").Str
-			if err := call.Fail(i, e.WithParam("html", "")); err != nil {
-				return err
-			}
+	for i := range call.Input(0).Len() {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		values, err := valuesOf(call, expressions, i)
+		if err == nil {
+			emitHTML(call, i, nodes.StringValue(filled(parts, values)))
 			continue
 		}
-		emitHTML(call, i, nodes.StringValue(filled(parts, values.Array())))
+		if err := call.Fail(i, nodes.AsError(err).WithParam("html", "")); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// runTemplate evaluates the codes of a template and returns a line for each item.
-func runTemplate(ctx context.Context, call *nodes.Call, code []string) ([]string, error) {
-	engine, ok := call.Engine.(nodes.Scripts)
+// compileTemplate compiles the codes of a template.
+func compileTemplate(call *nodes.Call, code []string) ([]nodes.Expression, error) {
+	engine, ok := call.Engine.(nodes.Compiler)
 	if !ok {
-		return nil, nodes.Errorf("the engine behind this node runs no JavaScript")
+		return nil, nodes.Errorf("the engine behind this node compiles no expressions")
 	}
-	var source strings.Builder
-	source.WriteString("return [")
-	for _, c := range code {
+	list := make([]nodes.Expression, len(code))
+	for i, c := range code {
 		if strings.TrimSpace(c) == "" {
 			return nil, nodes.Errorf("invalid syntax").WithParam("html", "")
 		}
-		if m := extensions.FindString(c); m != "" {
-			e := nodes.Errorf("the function %s) of expressions is not available in the template of HTML", m[1:]).WithParam("html", "")
-			e.Hint = "Work the value out in a node before (Set), and put its field into the template."
-			return nil, e
-		}
-		source.WriteString("(() => { try { return String((" + c + "\n)); } catch (e) { if (failed(e)) throw e; return 'undefined'; } })(),")
-	}
-	source.WriteString("];")
-	text, err := engine.RunScript(ctx, nodes.Script{Source: source.String(), Library: templateLibrary, Names: []string{"failed"}}, "{}", nil)
-	if err != nil {
-		e := nodes.AsError(err)
-		if e.Description == "SyntaxError" {
-			e = nodes.Errorf("invalid syntax")
+		var err error
+		if list[i], err = engine.CompileExpression("{{" + c + "}}"); err != nil {
+			e := nodes.Errorf("invalid syntax")
 			e.Cause = err
+			return nil, e.WithParam("html", "")
 		}
-		return nil, e.WithParam("html", "")
 	}
-	return strings.Split(text, "\n"), nil
+	return list, nil
+}
+
+// valuesOf are the texts of a template's codes for an item.
+func valuesOf(call *nodes.Call, expressions []nodes.Expression, i int) ([]string, error) {
+	values := make([]string, len(expressions))
+	for k, e := range expressions {
+		v, err := call.Engine.Evaluate(e, i, nil)
+		if err != nil {
+			return nil, err
+		}
+		values[k] = v.Text()
+	}
+	return values, nil
 }
 
 // filled puts the values into the template. As in JavaScript's replace, a dollar sign in a value may stand for more: $$ for one,
 // $& for the code.
-func filled(parts []part, values []gjson.Result) string {
+func filled(parts []part, values []string) string {
 	var b strings.Builder
 	n := 0
 	for _, p := range parts {
@@ -143,7 +123,7 @@ func filled(parts []part, values []gjson.Result) string {
 			b.WriteString(p.text)
 			continue
 		}
-		value := values[n].Str
+		value := values[n]
 		n++
 		for {
 			before, rest, found := strings.Cut(value, "$")

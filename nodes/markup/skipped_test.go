@@ -31,7 +31,6 @@ var skipped = map[string]string{
 	"html/bool-source":               "as above",
 	"htmlExtract/number-field":       "as above",
 	"html/object-source":             "n8n never answers; here the field is named",
-	"html/gen-extension":             "scripts have no extension functions; the error says so",
 	"xml/to-null":                    "n8n fails with a message of JavaScript's; here the field is named",
 	"xml/to-child-underscore":        "as above",
 	"xml/to-empty-name":              "n8n refuses before the run; here the node fails",
