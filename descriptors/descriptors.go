@@ -32,12 +32,14 @@ type Node struct {
 	// BasePath is joined between the credential's base URL and an operation's path, such as "/xapi/v1".
 	BasePath string `json:"basePath,omitempty"`
 	// Properties are the parameters of a node without resources; of a node with resources, those that
-	// every operation has (requestOptions).
+	// every operation has (requestOptions). AllProperties returns them also where they are not parsed yet.
 	Properties []Property `json:"properties,omitempty"`
 	// PropertyNames are the names of the parameters that any operation has: a parameter that is in here
 	// and not in the operation at hand is a leftover, one that is not in here is a mistake.
 	PropertyNames []string   `json:"propertyNames,omitempty"`
 	Resources     []Resource `json:"resources,omitempty"`
+
+	later *later
 }
 
 // CredentialUse is a credential type that a node takes.

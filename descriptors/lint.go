@@ -173,7 +173,7 @@ func (l *linter) node(n *Node) {
 	if n.Dialect == "" && n.BasePath != "" {
 		l.report("/basePath", "a base path needs a dialect to be used", `add "dialect": "plain"`)
 	}
-	l.properties("/properties", n.Properties)
+	l.properties("/properties", n.AllProperties())
 }
 
 func (l *linter) operation(op *Operation) {

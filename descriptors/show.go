@@ -80,7 +80,7 @@ func (s *sheet) nodePage() {
 	}
 	facts.write(&s.out, "  ")
 	if len(n.Resources) == 0 {
-		s.parameterList("PARAMETERS", n.Properties)
+		s.parameterList("PARAMETERS", n.AllProperties())
 		s.nodeSnippet()
 		return
 	}
@@ -101,7 +101,7 @@ func (s *sheet) resourceList() {
 	}
 	s.print("\nRESOURCES: %d, with %d operations\n", len(n.Resources), count)
 	list.write(&s.out, "  ")
-	s.parameterList("PARAMETERS OF EVERY OPERATION", n.Properties)
+	s.parameterList("PARAMETERS OF EVERY OPERATION", n.AllProperties())
 	s.print("\nMore: cordboard nodes show %s %q\n", n.Type, n.Resources[0].Name)
 }
 
@@ -169,7 +169,7 @@ func (s *sheet) operationParameters(op *Operation, shapes *shapes) {
 		}
 		list.write(&s.out, "  ")
 	}
-	if slices.ContainsFunc(s.node.Properties, func(p Property) bool { return p.Name == "requestOptions" }) {
+	if slices.ContainsFunc(s.node.AllProperties(), func(p Property) bool { return p.Name == "requestOptions" }) {
 		s.print("\nrequestOptions (paging, splitting, timeouts, proxy): cordboard nodes show %s\n", s.node.Type)
 	}
 }

@@ -54,7 +54,7 @@ func (s *sheet) nodeSnippet() {
 // parameters are some of a node without resources, with values that show how.
 func (n *Node) parameters(version float64) object {
 	parameters := object{}
-	for _, p := range n.Properties {
+	for _, p := range n.AllProperties() {
 		if len(parameters) == 4 || p.Type == "notice" || p.Show != nil || p.Hide != nil {
 			continue
 		}

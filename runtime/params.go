@@ -152,8 +152,9 @@ func (c *parameterCheck) addField(s *step, at Problem, key, place string, value 
 	if prop == nil { // $top is also written top
 		prop = c.property("$" + key)
 	}
-	for i := range s.typ.Descriptor.Properties {
-		if p := &s.typ.Descriptor.Properties[i]; prop == nil && p.Name == key {
+	properties := s.typ.Descriptor.AllProperties()
+	for i := range properties {
+		if p := &properties[i]; prop == nil && p.Name == key {
 			prop = p
 		}
 	}

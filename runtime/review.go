@@ -153,8 +153,8 @@ func (r *review) circles() {
 // settings, is a warning at most.
 func (r *review) parameters(s *step, at Problem) {
 	c := &parameterReview{review: r, version: s.node.Version, root: s.node.Parameters, at: at}
-	c.members("", s.node.Parameters, s.typ.Descriptor.Properties, s.typ.Descriptor.Type)
-	for _, p := range s.typ.Descriptor.Properties {
+	c.members("", s.node.Parameters, s.typ.Descriptor.AllProperties(), s.typ.Descriptor.Type)
+	for _, p := range s.typ.Descriptor.AllProperties() {
 		v := s.node.Parameters.Get(gjson.Escape(p.Name))
 		if p.Required && c.inForce(&p) && (!v.Exists() || v.Type == gjson.String && v.Str == "") {
 			w := at

@@ -43,7 +43,7 @@ func nodesListCommand() *cobra.Command {
 			if asJSON {
 				list := make([]*descriptors.Node, len(types))
 				for i, t := range types {
-					list[i] = t.Descriptor
+					list[i] = t.Descriptor.Whole()
 				}
 				return printJSON(cmd.OutOrStdout(), list)
 			}
@@ -200,7 +200,7 @@ func showJSON(w io.Writer, set typeSet, nodeType string, version float64, resour
 	case err != nil:
 		return err
 	case resource == "":
-		return printJSON(w, node)
+		return printJSON(w, node.Whole())
 	}
 	r, err := node.Resource(resource)
 	if err != nil {

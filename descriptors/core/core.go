@@ -4,7 +4,6 @@ package core
 
 import (
 	"embed"
-	"encoding/json"
 	"fmt"
 
 	"github.com/cordboard/cordboard/descriptors"
@@ -20,8 +19,8 @@ func Node(name string) *descriptors.Node {
 	if err != nil {
 		panic(err)
 	}
-	d := &descriptors.Node{}
-	if err := json.Unmarshal(text, d); err != nil {
+	d, err := descriptors.ParseBuiltIn(text)
+	if err != nil {
 		panic(fmt.Errorf("descriptors/core/%s.json: %w", name, err))
 	}
 	return d

@@ -29,7 +29,7 @@ func Descriptors(t *testing.T, types []nodes.Type, misspelt ...string) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		checkNames(t, name, typ.Descriptor.Properties, node.Get("parameters"), node.Get("typeVersion").Num)
+		checkNames(t, name, typ.Descriptor.AllProperties(), node.Get("parameters"), node.Get("typeVersion").Num)
 	}
 }
 

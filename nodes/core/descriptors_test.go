@@ -50,7 +50,7 @@ func TestDescriptors(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		checkNames(t, name, typ.Descriptor.Properties, node.Get("parameters"), node.Get("typeVersion").Num)
+		checkNames(t, name, typ.Descriptor.AllProperties(), node.Get("parameters"), node.Get("typeVersion").Num)
 	}
 }
 

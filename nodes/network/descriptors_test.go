@@ -37,7 +37,7 @@ func TestDescriptors(t *testing.T) {
 		if err != nil {
 			t.Fatal(file, err)
 		}
-		checkNames(t, file, typ.Descriptor.Properties, node.Get("parameters"), version)
+		checkNames(t, file, typ.Descriptor.AllProperties(), node.Get("parameters"), version)
 		for kind := range gjson.GetBytes(text, "credentials").Map() {
 			if !slices.ContainsFunc(typ.Descriptor.Credentials, func(u descriptors.CredentialUse) bool { return u.Type == kind }) {
 				t.Errorf("%s: the descriptor does not declare credentials of type %s", file, kind)
