@@ -160,7 +160,7 @@ func (s *Server) start(b beginning) (*nodes.Started, error) {
 	}
 	started := &nodes.Started{}
 	owner, front := s.id, ""
-	if b.awaited {
+	if b.awaited || b.mode == "trigger" {
 		front = s.id
 	}
 	slot := !b.queued && b.stream == nil && s.slots.take()
@@ -182,7 +182,9 @@ func (s *Server) start(b beginning) (*nodes.Started, error) {
 		}
 		b.data.kept.Store(true)
 		b.data.users.Add(1)
-		started.Result = s.executions.wait(held.ID)
+		if b.awaited || b.mode == "trigger" {
+			started.Result = s.executions.wait(held.ID)
+		}
 		if owner == "" {
 			cancel(nil)
 			s.due.look()

@@ -57,7 +57,8 @@ func (j *journal) drain() {
 		j.pending = nil
 		j.seq++
 		j.mu.Unlock()
-		err := persist(j.ctx, j.log, func() error { return j.store.Append(j.ctx, held, seq, entry) })
+		// What a cancelled run came to is kept as well.
+		err := persist(j.ctx, j.log, func() error { return j.store.Append(context.WithoutCancel(j.ctx), held, seq, entry) })
 		j.mu.Lock()
 		if j.err = err; errors.Is(err, store.ErrLost) {
 			j.lost(err)
