@@ -46,8 +46,12 @@ type Options struct {
 	// looked for in the environment (credentials.EnvName).
 	Credentials     []credentials.Credential
 	CredentialFiles []string
-	// TokenDir keeps the tokens that processes share; empty means the user's cache directory.
+	// CredentialSource holds further ones, for workflows that name them; they go after those above and before the environment. nil for none.
+	CredentialSource credentials.Source
+	// TokenDir keeps the tokens that processes share; empty means the user's cache directory. Tokens keeps those that machines share, in its
+	// place.
 	TokenDir string
+	Tokens   credentials.LeaseStore
 	// Env answers $env; nil denies it.
 	Env func(name string) (string, bool)
 	// Vars is the JSON object behind $vars.
@@ -61,6 +65,9 @@ type Options struct {
 	MaxDepth int
 	// FileDirs are the directories that workflows may read and write (Read/Write Files from Disk); none, if empty.
 	FileDirs []string
+	// PublicOnly keeps the network nodes from private networks and this machine: what callers send may name addresses. Node sets whose
+	// addresses come from credentials are not concerned.
+	PublicOnly bool
 	// ResumeURL is the address at which a waiting run can be called, for $execution.resumeUrl; nil where there is none.
 	ResumeURL func(executionID string) string
 	// MaxSteps is how many steps a run may have; 0 means a million.
@@ -104,15 +111,16 @@ func New(opts Options) (*Runtime, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Runtime{
-		opts: opts, requests: request.New(), creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir)), plugging: make(chan struct{}, 1),
+		opts: opts, requests: request.New(), creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir).In(opts.Tokens)), plugging: make(chan struct{}, 1),
 	}
 	r.creds.Add(opts.Credentials...)
+	r.creds.AddSource(opts.CredentialSource)
 	for _, file := range opts.CredentialFiles {
 		if err := r.creds.AddFile(file); err != nil {
 			return nil, err
 		}
 	}
-	r.types = slices.Concat(core.Nodes(), code.Nodes(), files.Nodes(), markup.Nodes(), network.NodesWith(network.Options{Executor: r.requests}), opts.Nodes)
+	r.types = slices.Concat(core.Nodes(), code.Nodes(), files.Nodes(), markup.Nodes(), network.NodesWith(network.Options{Executor: r.requests, PublicOnly: opts.PublicOnly}), opts.Nodes)
 	return r, r.build()
 }
 

@@ -29,9 +29,17 @@ type Credential struct {
 	Source string `json:"-"`
 }
 
+// Source holds credentials that are not in files: package store's, for instance.
+type Source interface {
+	// Credential returns the credential with this id, else one with this name, of the type where there are several. found is false
+	// if there is none. Errors name no value of it.
+	Credential(id, name, credentialType string) (c Credential, found bool, err error)
+}
+
 // Set is a list of credentials with the leases of their tokens. It is safe for concurrent use once it is filled.
 type Set struct {
 	list   []Credential
+	source Source
 	leases *Leases
 	getenv func(string) (string, bool)
 }
@@ -41,6 +49,9 @@ func NewSet(leases *Leases) *Set { return &Set{leases: leases, getenv: os.Lookup
 
 // Add adds credentials.
 func (s *Set) Add(list ...Credential) { s.list = append(s.list, list...) }
+
+// AddSource makes the set look there too for credentials that a workflow names and that were not added, before the environment.
+func (s *Set) AddSource(source Source) { s.source = source }
 
 // AddFile adds the credentials of a file: n8n's export (n8n export:credentials --all --decrypted), or one credential of it.
 func (s *Set) AddFile(path string) error {
@@ -117,8 +128,8 @@ func EnvName(name string) string {
 	}, name)
 }
 
-// Find returns the credential with this id, else the one with this name, else the one that the environment holds under
-// this name. If the workflow names none, the only one of the type is taken.
+// Find returns the credential with this id, else the one with this name, else that of the source, else the one that the environment
+// holds under this name. If the workflow names none, the only one of the type is taken.
 func (s *Set) Find(id, name, credentialType string) (nodes.Credential, error) {
 	c, err := s.lookup(id, name, credentialType)
 	if err != nil {
@@ -148,6 +159,11 @@ func (s *Set) lookup(id, name, credentialType string) (Credential, error) {
 		}
 		return found[0], nil
 	}
+	if s.source != nil {
+		if c, found, err := s.source.Credential(id, name, credentialType); found || err != nil {
+			return c, err
+		}
+	}
 	if value, ok := s.getenv(EnvName(name)); ok && name != "" {
 		return fromEnv(name, value)
 	}
@@ -167,6 +183,9 @@ func (s *Set) all(fits func(Credential) bool) []Credential {
 func (s *Set) missing(id, name, credentialType string) error {
 	what := fmt.Sprintf("the credential %q (id %q, type %s)", name, id, credentialType)
 	mend := "give a file with --credentials"
+	if s.source != nil {
+		mend += ", add it (cordboard credentials add)"
+	}
 	switch {
 	case name != "":
 		mend += ", or set " + EnvName(name)

@@ -26,7 +26,8 @@ import (
 // minted once for all items, workflows and processes. Between processes it lies in a locked file of mode 0600,
 // encrypted under a key made of the client secret.
 type Leases struct {
-	dir string
+	dir   string
+	store LeaseStore // in place of dir; nil for none
 	// clients for servers whose certificate is verified, and for those where it is not.
 	verifying, insecure *http.Client
 	now                 func() time.Time
@@ -34,6 +35,19 @@ type Leases struct {
 
 	mu   sync.Mutex
 	list map[string]*lease
+}
+
+// LeaseStore keeps the tokens of leases where programs on several machines share them. Package store implements it. What it keeps is
+// encrypted already.
+type LeaseStore interface {
+	// Hold waits until nobody else holds this name, and returns what it has; release writes new content, nil leaves it.
+	Hold(ctx context.Context, name string) (content []byte, release func(content []byte) error, err error)
+}
+
+// In makes the leases lie in a store.
+func (l *Leases) In(store LeaseStore) *Leases {
+	l.store = store
+	return l
 }
 
 // lease is one client's token.
@@ -104,11 +118,15 @@ func (l *Leases) get(ctx context.Context, o *oauth2Credential, not uint64) (toke
 		return token{}, err
 	}
 	defer file.close()
-	if t := file.read(); fits(t) {
-		one.token = t
-		return t, nil
+	last := file.read()
+	if last.Access == "" {
+		last = o.first()
 	}
-	t, err := l.mint(ctx, o)
+	if fits(last) {
+		one.token = last
+		return last, nil
+	}
+	t, err := l.mint(ctx, o, last)
 	if err != nil {
 		var e *tokenError
 		if errors.As(err, &e) && e.refused {
@@ -122,9 +140,9 @@ func (l *Leases) get(ctx context.Context, o *oauth2Credential, not uint64) (toke
 }
 
 // mint asks again where a token server does not answer or is busy.
-func (l *Leases) mint(ctx context.Context, o *oauth2Credential) (token, error) {
+func (l *Leases) mint(ctx context.Context, o *oauth2Credential, last token) (token, error) {
 	for try := 1; ; try++ {
-		t, err := o.mint(ctx)
+		t, err := o.mint(ctx, last)
 		var e *tokenError
 		if err == nil || ctx.Err() != nil || try == mintTries || errors.As(err, &e) && (e.refused || errors.Is(err, context.DeadlineExceeded)) {
 			return t, err
@@ -157,21 +175,27 @@ func (o *oauth2Credential) identity() string {
 	if o.scope != "" {
 		id += "\x00" + o.scope
 	}
+	if o.authorised { // one client may be authorised by many persons
+		id += "\x00" + o.refresh + o.given
+	}
 	return id
 }
 
-// leaseFile is a locked lease file; its zero value stands for none.
+// leaseFile is a locked lease file, or a held row of a store; its zero value stands for none.
 type leaseFile struct {
 	path string
 	lock *flock.Flock
 	seal cipher.AEAD
+	// release, content and fresh are those of a row: what it has, and what it is to have.
+	release        func([]byte) error
+	content, fresh []byte
 }
 
 const lockPoll = 20 * time.Millisecond
 
 func (l *Leases) open(ctx context.Context, o *oauth2Credential) (*leaseFile, error) {
-	if l.dir == "" || os.MkdirAll(l.dir, 0o700) != nil {
-		return &leaseFile{}, nil //nolint:nilerr // without a directory tokens are shared within the process
+	if l.store == nil && (l.dir == "" || os.MkdirAll(l.dir, 0o700) != nil) {
+		return &leaseFile{}, nil // without a directory tokens are shared within the process
 	}
 	f := &leaseFile{path: filepath.Join(l.dir, o.leaseName())}
 	key, err := hkdf.Key(sha256.New, []byte(o.clientSecret), []byte(o.identity()), "cordboard token lease", 32)
@@ -185,6 +209,10 @@ func (l *Leases) open(ctx context.Context, o *oauth2Credential) (*leaseFile, err
 	if f.seal, err = cipher.NewGCM(block); err != nil {
 		return nil, err
 	}
+	if l.store != nil {
+		f.content, f.release, err = l.store.Hold(ctx, o.leaseName())
+		return f, err
+	}
 	f.lock = flock.New(f.path+".lock", flock.SetPermissions(0o600))
 	if _, err := f.lock.TryLockContext(ctx, lockPoll); err != nil {
 		if ctx.Err() != nil {
@@ -196,6 +224,9 @@ func (l *Leases) open(ctx context.Context, o *oauth2Credential) (*leaseFile, err
 }
 
 func (f *leaseFile) close() {
+	if f.release != nil {
+		_ = f.release(f.fresh) // else it is free again in a while
+	}
 	if f.lock != nil {
 		_ = f.lock.Unlock()
 	}
@@ -204,11 +235,11 @@ func (f *leaseFile) close() {
 // read returns the token of the file; one that cannot be read, such as that of another secret, is no token.
 func (f *leaseFile) read() token {
 	var t token
-	if f.lock == nil {
-		return t
+	sealed, err := f.content, error(nil)
+	if f.lock != nil {
+		sealed, err = os.ReadFile(f.path)
 	}
-	sealed, err := os.ReadFile(f.path)
-	if err != nil || len(sealed) < f.seal.NonceSize() {
+	if f.seal == nil || err != nil || len(sealed) < f.seal.NonceSize() {
 		return token{}
 	}
 	n := f.seal.NonceSize()
@@ -223,11 +254,15 @@ func (f *leaseFile) read() token {
 // is good all the same, and is shared within the process.
 func (f *leaseFile) write(t token) {
 	plain, err := json.Marshal(t)
-	if f.lock == nil || err != nil {
+	if f.seal == nil || err != nil {
 		return
 	}
 	nonce := make([]byte, f.seal.NonceSize())
 	_, _ = rand.Read(nonce) // never fails
+	if f.release != nil {
+		f.fresh = f.seal.Seal(nonce, nonce, plain, nil)
+		return
+	}
 	temp := f.path + ".new"
 	_ = os.Remove(temp) // of a process that died; it could have another mode
 	err = os.WriteFile(temp, f.seal.Seal(nonce, nonce, plain, nil), 0o600)

@@ -23,7 +23,8 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// oauth2Credential mints tokens with the client credentials grant (RFC 6749, 4.4), one for all who share its lease.
+// oauth2Credential mints tokens, one for all who share its lease: with the client credentials grant (RFC 6749, 4.4), or, where a person
+// has authorised it in n8n (authorization code, PKCE), with the refresh token that came of that (RFC 6749, 6).
 type oauth2Credential struct {
 	name         string
 	leases       *Leases
@@ -35,6 +36,9 @@ type oauth2Credential struct {
 	inHeader     bool
 	insecure     bool          // the server's certificate is not verified
 	lifetime     time.Duration // the user's own word on how long a token lives; 0: the server's
+	// authorised says that a person has authorised it: given is the access token of that, refresh the refresh token.
+	authorised     bool
+	given, refresh string
 }
 
 var _ nodes.Credential = (*oauth2Credential)(nil)
@@ -62,6 +66,8 @@ type token struct {
 	Access string    `json:"access"`
 	Expiry time.Time `json:"expiry"`
 	Minted time.Time `json:"minted"`
+	// Refresh is the refresh token that came with it, where that was another one.
+	Refresh string `json:"refresh,omitempty"`
 }
 
 // generation numbers a token. It comes of the token itself, so that processes which share a lease agree on it.
@@ -101,23 +107,52 @@ const (
 	maxLifetime  = 100 * 365 * 24 * time.Hour // what is above is no lifetime
 )
 
-// mint asks the token server for a token.
-func (o *oauth2Credential) mint(ctx context.Context) (token, error) {
+// first is the token that came with the credential, whose age is not known.
+func (o *oauth2Credential) first() token { return token{Access: o.given} }
+
+// mint asks the token server for a token; last is the one before, if there was one.
+func (o *oauth2Credential) mint(ctx context.Context, last token) (token, error) {
 	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
 	defer cancel()
-	c := clientcredentials.Config{
-		ClientID: o.clientID, ClientSecret: o.clientSecret, TokenURL: o.tokenURL,
-		Scopes: strings.Fields(o.scope), AuthStyle: oauth2.AuthStyleInParams,
-	}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.leases.client(o.insecure))
+	style := oauth2.AuthStyleInParams
 	if o.inHeader {
-		c.AuthStyle = oauth2.AuthStyleInHeader
+		style = oauth2.AuthStyleInHeader
 	}
 	minted := o.leases.now()
-	t, err := c.Token(context.WithValue(ctx, oauth2.HTTPClient, o.leases.client(o.insecure)))
+	if o.authorised {
+		return o.mintAgain(ctx, last, style, minted)
+	}
+	c := clientcredentials.Config{
+		ClientID: o.clientID, ClientSecret: o.clientSecret, TokenURL: o.tokenURL, Scopes: strings.Fields(o.scope), AuthStyle: style,
+	}
+	t, err := c.Token(ctx)
 	if err != nil {
 		return token{}, o.explain(err)
 	}
 	return token{Access: t.AccessToken, Minted: minted, Expiry: o.expiry(t, minted)}, nil
+}
+
+// mintAgain uses the refresh token: a server may give a new one with each token, and then the old one is dead.
+func (o *oauth2Credential) mintAgain(ctx context.Context, last token, style oauth2.AuthStyle, minted time.Time) (token, error) {
+	refresh := last.Refresh
+	if refresh == "" {
+		refresh = o.refresh
+	}
+	if refresh == "" {
+		return token{}, &tokenError{refused: true, text: fmt.Sprintf(
+			"credential %q: its access token has ended, and it has no refresh token (oauthTokenData.refresh_token): authorise it anew in n8n, with offline access, and export it again", o.name)}
+	}
+	c := oauth2.Config{ClientID: o.clientID, ClientSecret: o.clientSecret, Endpoint: oauth2.Endpoint{TokenURL: o.tokenURL, AuthStyle: style}}
+	t, err := c.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
+	if err != nil {
+		return token{}, o.explain(err)
+	}
+	again := token{Access: t.AccessToken, Minted: minted, Expiry: o.expiry(t, minted), Refresh: refresh}
+	if t.RefreshToken != "" {
+		again.Refresh = t.RefreshToken
+	}
+	return again, nil
 }
 
 // expiry says when a token ends: what the user says, else the JWT's exp (RFC 7519, 4.1.4), else expires_in. 3CX before
@@ -172,13 +207,15 @@ func (o *oauth2Credential) explain(err error) error {
 	} else {
 		e.text, e.refused = o.explainNetwork(err)
 	}
-	e.text = fmt.Sprintf("credential %q: %s", o.name, nodes.Redact(e.text, "", o.clientSecret))
+	e.text = fmt.Sprintf("credential %q: %s", o.name, nodes.Redact(nodes.Redact(e.text, "", o.clientSecret), "", o.refresh))
 	return e
 }
 
 func (o *oauth2Credential) explainAnswer(a *oauth2.RetrieveError) string {
 	status := a.Response.StatusCode
 	switch {
+	case a.ErrorCode == "invalid_grant" && o.authorised:
+		return "the server no longer takes the refresh token; authorise the credential anew in n8n, and export it again"
 	case a.ErrorCode == "invalid_client" || status == http.StatusUnauthorized:
 		return "the server refused the client id or the client secret; check them in the API client's settings on the server"
 	case status == http.StatusNotFound:

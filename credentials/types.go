@@ -26,6 +26,24 @@ func publicFields(credentialType string) []string {
 	case "jwtAuth":
 		return []string{"keyType", "algorithm"}
 	}
+	return publicServerFields(credentialType)
+}
+
+// publicServerFields are the fields, by n8n's names, of credentials for servers that are no secrets.
+func publicServerFields(credentialType string) []string {
+	tunnel := []string{"sshTunnel", "sshAuthenticateWith", "sshHost", "sshPort", "sshUser"}
+	switch credentialType {
+	case "postgres":
+		return append(tunnel, "host", "port", "database", "user", "ssl", "allowUnauthorizedCerts", "maxConnections")
+	case "mySql":
+		return append(tunnel, "host", "port", "database", "user", "ssl", "connectTimeout", "caCertificate", "clientCertificate")
+	case "redis":
+		return []string{"host", "port", "database", "user", "ssl", "disableTlsVerification"}
+	case "smtp":
+		return []string{"host", "port", "user", "secure", "disableStartTls", "hostName"}
+	case "sshPassword", "sshPrivateKey", "ftp", "sftp":
+		return []string{"host", "port", "username"}
+	}
 	return nil
 }
 
@@ -64,11 +82,20 @@ func (s *Set) openOAuth2(name string, data gjson.Result) (*oauth2Credential, err
 	if o.clientID == "" {
 		return nil, errors.New("it has no clientId")
 	}
-	if o.clientSecret == "" {
-		return nil, errors.New("it has no clientSecret")
+	switch grant := data.Get("grantType").String(); grant {
+	case "authorizationCode", "pkce":
+		o.authorised = true
+	case "", "clientCredentials":
+		o.authorised = grant == "" && data.Get("oauthTokenData.access_token").Exists()
+	default:
+		return nil, fmt.Errorf("the grant type %q is not supported; use clientCredentials, authorizationCode or pkce", grant)
 	}
-	if grant := data.Get("grantType").String(); grant != "" && grant != "clientCredentials" {
-		return nil, fmt.Errorf("the grant type %q is not supported; use clientCredentials", grant)
+	o.given, o.refresh = data.Get("oauthTokenData.access_token").String(), data.Get("oauthTokenData.refresh_token").String()
+	if o.authorised && o.given == "" && o.refresh == "" {
+		return nil, errors.New("nobody has authorised it yet (it has no oauthTokenData): connect it in n8n, and export it again")
+	}
+	if o.clientSecret == "" && !o.authorised { // with PKCE there may be none
+		return nil, errors.New("it has no clientSecret")
 	}
 	return o, o.addresses(firstText(data, "baseUrl", "url", "serverUrl", "domain"))
 }

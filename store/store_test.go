@@ -36,6 +36,7 @@ var suite = []struct {
 	{"Failed transaction", testFailedTransaction},
 	{"Lead", testLead},
 	{"Seen", testSeen},
+	{"Tokens", testTokens},
 }
 
 func TestSQLite(t *testing.T) {
@@ -604,6 +605,41 @@ func testSeen(t *testing.T, s *Store) {
 	latest("3", "")
 	if got := see("10", "", 10, "c"); got != "" {
 		t.Errorf("%q stayed", got)
+	}
+}
+
+// testTokens: many count up what they hold, and none misses another's count.
+func testTokens(t *testing.T, s *Store) {
+	var group sync.WaitGroup
+	for range 10 {
+		group.Go(func() {
+			for range 3 {
+				content, release, err := s.Hold(t.Context(), "name")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := release(append(content, 'x')); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	content, release, err := s.Hold(t.Context(), "name")
+	if err != nil || len(content) != 30 {
+		t.Errorf("%q, %v", content, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, _, err := s.Hold(ctx, "name"); err == nil {
+		t.Error("it was held twice")
+	}
+	if err := release(nil); err != nil {
+		t.Error(err)
+	}
+	if content, _, err := s.Hold(t.Context(), "name"); err != nil || len(content) != 30 {
+		t.Errorf("%q, %v", content, err)
 	}
 }
 
