@@ -25,7 +25,7 @@ demo: build ## Build, then run three workflows against a simulated phone system
 	$(BIN)/cordboard demo
 
 .PHONY: test
-test: test-tools ## Run all tests with the race detector (installs gcc and PostgreSQL if they are missing)
+test: test-tools ## Run all tests with the race detector (installs gcc and the databases if they are missing)
 	CORDBOARD_TEST_SERVERS=1 CGO_ENABLED=1 go test -race -timeout 9m $(PACKAGES)
 
 # What the tests need and Go does not bring: gcc for the race detector, servers to test against.
@@ -33,6 +33,8 @@ test: test-tools ## Run all tests with the race detector (installs gcc and Postg
 test-tools:
 	@command -v gcc >/dev/null || command -v clang >/dev/null || $(MAKE) -s install WHAT="gcc libc6-dev" WHY="which the race detector needs"
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) -s install WHAT="postgresql" WHY="which the store is tested against"
+	@command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || $(MAKE) -s install WHAT="mariadb-server" WHY="which the MySQL node is tested against"
+	@command -v redis-server >/dev/null || $(MAKE) -s install WHAT="redis-server" WHY="which the Redis node is tested against"
 
 .PHONY: install
 install:

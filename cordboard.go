@@ -65,6 +65,8 @@ type Options struct {
 	MaxDepth int
 	// FileDirs are the directories that workflows may read and write (Read/Write Files from Disk); none, if empty.
 	FileDirs []string
+	// AllowCommands lets workflows run commands of the machine (Execute Command).
+	AllowCommands bool
 	// PublicOnly keeps the network nodes from private networks and this machine: what callers send may name addresses. Node sets whose
 	// addresses come from credentials are not concerned.
 	PublicOnly bool
@@ -84,7 +86,9 @@ type Runtime struct {
 	opts     Options
 	creds    *credentials.Set
 	requests *request.Executor // of nodes that descriptor files describe
-	library  library
+	// connections are those of databases.
+	connections *network.Connections
+	library     library
 
 	// plugging holds one element while plugins are started: a lock that a context can give up waiting for, and that does not
 	// keep workflows waiting which need no plugin.
@@ -111,7 +115,7 @@ func New(opts Options) (*Runtime, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Runtime{
-		opts: opts, requests: request.New(), creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir).In(opts.Tokens)), plugging: make(chan struct{}, 1),
+		opts: opts, requests: request.New(), connections: &network.Connections{}, creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir).In(opts.Tokens)), plugging: make(chan struct{}, 1),
 	}
 	r.creds.Add(opts.Credentials...)
 	r.creds.AddSource(opts.CredentialSource)
@@ -120,7 +124,9 @@ func New(opts Options) (*Runtime, error) {
 			return nil, err
 		}
 	}
-	r.types = slices.Concat(core.Nodes(), code.Nodes(), files.Nodes(), markup.Nodes(), network.NodesWith(network.Options{Executor: r.requests, PublicOnly: opts.PublicOnly}), opts.Nodes)
+	r.types = slices.Concat(core.Nodes(), code.Nodes(), files.Nodes(), markup.Nodes(), network.NodesWith(network.Options{
+		Executor: r.requests, PublicOnly: opts.PublicOnly, Commands: opts.AllowCommands, Connections: r.connections,
+	}), opts.Nodes)
 	return r, r.build()
 }
 
@@ -279,7 +285,7 @@ func (r *Runtime) Close() error {
 	r.hosts = nil
 	r.plugged = true // none is started any more
 	r.requests.Close()
-	var errs []error
+	errs := []error{r.connections.Close()}
 	for _, e := range append(r.retired, r.engine) {
 		errs = append(errs, e.Close())
 	}

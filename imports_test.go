@@ -30,6 +30,7 @@ var mayImport = []struct {
 	{"credentials", []string{"=nodes", "schemas"}},
 	{"store", nil},
 	{"server", []string{"=.", "runtime", "nodes", "store"}},
+	{"examples/plugin-hello", []string{"nodes", "descriptors"}},
 	{"examples", nil},
 	{"=.", []string{"runtime", "nodes", "credentials", "descriptors", "schemas"}},
 	{"cmd/cordboard-node-3cx", []string{"nodes"}},

@@ -195,7 +195,7 @@ const lockPoll = 20 * time.Millisecond
 
 func (l *Leases) open(ctx context.Context, o *oauth2Credential) (*leaseFile, error) {
 	if l.store == nil && (l.dir == "" || os.MkdirAll(l.dir, 0o700) != nil) {
-		return &leaseFile{}, nil // without a directory tokens are shared within the process
+		return &leaseFile{}, nil //nolint:nilerr // without a directory tokens are shared within the process
 	}
 	f := &leaseFile{path: filepath.Join(l.dir, o.leaseName())}
 	key, err := hkdf.Key(sha256.New, []byte(o.clientSecret), []byte(o.identity()), "cordboard token lease", 32)

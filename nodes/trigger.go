@@ -44,6 +44,19 @@ type Resumable interface {
 // acknowledges its event only then.
 type Start func(ctx context.Context, items Items) (*Started, error)
 
+// Once is a context for Start with a key: of events with the same key at one trigger, also of other servers, one starts a run.
+func Once(ctx context.Context, key string) context.Context {
+	return context.WithValue(ctx, onceKey{}, key)
+}
+
+// OnceKey returns the key of Once, "" for none.
+func OnceKey(ctx context.Context) string {
+	key, _ := ctx.Value(onceKey{}).(string)
+	return key
+}
+
+type onceKey struct{}
+
 // Started is a run that was started by a trigger.
 type Started struct {
 	ExecutionID string

@@ -16,7 +16,8 @@ func (x *Execution) observe(e Event) {
 	if x.engine.opts.Observe == nil {
 		return
 	}
-	e.ExecutionID, e.Workflow, e.Depth, e.Time = x.state.ExecutionID, x.plan.Workflow.Name, x.depth, time.Now()
+	e.ExecutionID, e.Depth, e.Time = x.state.ExecutionID, x.depth, time.Now()
+	e.WorkflowID, e.Workflow = x.plan.Workflow.ID, x.plan.Workflow.Name
 	x.family.observe.Lock()
 	defer x.family.observe.Unlock()
 	x.engine.opts.Observe(e)

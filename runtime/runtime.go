@@ -75,8 +75,9 @@ type Event struct {
 	In, Out  int
 	Duration time.Duration
 	Err      *nodes.Error
-	// ExecutionID and Workflow, a name, say whose step it is; Depth counts the callers above it.
+	// ExecutionID, WorkflowID and Workflow, a name, say whose step it is; Depth counts the callers above it.
 	ExecutionID string
+	WorkflowID  string
 	Workflow    string
 	Depth       int
 	Time        time.Time

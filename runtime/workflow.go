@@ -51,6 +51,9 @@ type Settings struct {
 	// RunAgain says that a step which was interrupted while it may have written outside is executed again. Else the execution
 	// ends as crashed, for a person to look at. It is Cordboard's own setting onInterruption: "stop" or "runAgain".
 	RunAgain bool
+	// MissedOnce says that times of a schedule that passed while no server ran are made up for by one run. It is Cordboard's own setting
+	// missedSchedule: "skip" (as n8n does) or "runOnce".
+	MissedOnce bool
 }
 
 // Node is a node of a workflow.
@@ -187,6 +190,7 @@ func (p *workflowParser) parse(r gjson.Result) {
 	f.Settings = Settings{ExecutionOrder: s.Get("executionOrder").String(), Timezone: s.Get("timezone").String()}
 	f.Settings.CallerPolicy, f.Settings.ErrorWorkflow = s.Get("callerPolicy").String(), s.Get("errorWorkflow").String()
 	f.Settings.ForgetSuccess, f.Settings.ForgetError = s.Get("saveDataSuccessExecution").String() == "none", s.Get("saveDataErrorExecution").String() == "none"
+	f.Settings.MissedOnce = s.Get("missedSchedule").String() == "runOnce"
 	f.Settings.RunAgain = s.Get("onInterruption").String() == "runAgain"
 	for id := range strings.SplitSeq(s.Get("callerIds").String(), ",") {
 		if id = strings.TrimSpace(id); id != "" {

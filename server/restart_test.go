@@ -242,3 +242,46 @@ func TestManyConnections(t *testing.T) {
 	client.CloseIdleConnections()
 	r.finish()
 }
+
+// TestMissedSchedule: a time that passed while no server ran is made up for once, where the workflow wants it.
+func TestMissedSchedule(t *testing.T) {
+	t.Parallel()
+	r := newRestarted(t, pass)
+	r.finish()
+	hourly := chainFlow("hourly", `"type":"n8n-nodes-base.scheduleTrigger","typeVersion":1.2,"parameters":{"rule":{"interval":[{"field":"hours"}]}}`)
+	r.flows = []string{strings.Replace(hourly, `"executionOrder":"v1"`, `"executionOrder":"v1","missedSchedule":"runOnce"`, 1), strings.Replace(hourly, `"id":"hourly"`, `"id":"skips"`, 1)}
+	db, err := store.Open(t.Context(), store.Options{Dir: r.dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := time.Now().Add(-5 * time.Hour)
+	for _, id := range []string{"hourly", "skips"} {
+		if err := db.Seen(id, "an earlier server").SetLatest(t.Context(), "schedule N0", strconv.FormatInt(before.UnixMilli(), 10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.begin()
+	r.oneExecution("hourly")
+	r.again()
+	r.oneExecution("hourly")
+	r.finish()
+}
+
+// oneExecution waits for one execution to have ended; it is the only one, of this workflow.
+func (r *restarted) oneExecution(workflow string) {
+	r.t.Helper()
+	var list []store.Execution
+	until(r.t, func() bool {
+		var err error
+		if list, err = r.store.Executions(r.t.Context(), store.Filter{}); err != nil {
+			r.t.Fatal(err)
+		}
+		return len(list) > 0 && !list[0].StoppedAt.IsZero()
+	})
+	if len(list) != 1 || list[0].WorkflowID != workflow || list[0].Status != store.Success {
+		r.t.Errorf("%+v", list)
+	}
+}

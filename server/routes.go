@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -30,13 +31,16 @@ func (r *routes) add(n nodes.Route, src source) error {
 	defer r.mu.Unlock()
 	for _, old := range r.all {
 		if old.method == n.Method && sameShape(old.segments, segments) {
-			return fmt.Errorf("the webhook %s %s is already taken by node %q of %s", n.Method, n.Path, old.src.trigger.Name, old.src.flow.Workflow.File)
+			return fmt.Errorf("the webhook %s %s %w by node %q of %s", n.Method, n.Path, errTaken, old.src.trigger.Name, old.src.flow.Workflow.File)
 		}
 	}
 	r.all = append(slices.Clone(r.all), route{n.Method, segments, n.Origins, src})
 	slices.SortStableFunc(r.all, func(a, b route) int { return slices.Compare(a.weights(), b.weights()) })
 	return nil
 }
+
+// errTaken says that another workflow has an address.
+var errTaken = errors.New("is already taken")
 
 // remove takes routes away.
 func (r *routes) remove(which func(source) bool) {

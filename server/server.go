@@ -44,6 +44,7 @@ type Server struct {
 	due        *due
 	prune      Retention
 	slots      slots
+	extra      *extra // the REST API and metrics; nil for none
 	// beat is how often this server says that it lives, gone after how long of silence one is taken to be dead.
 	beat, gone time.Duration
 	// halt is closed when runs are to end between two steps.
@@ -138,7 +139,7 @@ const (
 // listener fails. Then runs end between two steps, for the next server to go on with: it waits for them for at most half a minute, and
 // cancels those that go on near its end.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	if err := s.store.Beat(ctx, s.id); err != nil {
+	if err := s.store.Beat(context.WithoutCancel(ctx), s.id); err != nil {
 		return err
 	}
 	hs := &http.Server{
@@ -159,7 +160,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 
 // Work takes executions from the queue until ctx is cancelled; it answers no requests and runs no triggers.
 func (s *Server) Work(ctx context.Context) error {
-	if err := s.store.Beat(ctx, s.id); err != nil {
+	if err := s.store.Beat(context.WithoutCancel(ctx), s.id); err != nil {
 		return err
 	}
 	stop := s.look(ctx, false)
@@ -391,13 +392,24 @@ func (s *Server) listenOnce(ctx context.Context, trigger nodes.Trigger, src sour
 			err = fmt.Errorf("the trigger panicked, which is a mistake in its program: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return trigger.Listen(ctx, src.flow.TriggerCall(ctx, src.trigger), func(_ context.Context, items nodes.Items) (*nodes.Started, error) {
-		return s.start(beginning{flow: src.flow, node: src.trigger.Name, items: items, mode: "trigger"})
+	call := src.flow.TriggerCall(ctx, src.trigger)
+	if src.flow.Workflow.Settings.MissedOnce {
+		call.History = s.store.Seen(src.flow.Workflow.ID, s.id)
+	}
+	return trigger.Listen(ctx, call, func(ctx context.Context, items nodes.Items) (*nodes.Started, error) {
+		started, err := s.start(beginning{flow: src.flow, node: src.trigger.Name, items: items, mode: "trigger", key: nodes.OnceKey(ctx)})
+		if errors.Is(err, store.ErrDuplicate) { // another server was first
+			return started, nil
+		}
+		return started, err
 	})
 }
 
 // ServeHTTP answers /webhook/…, /webhook-test/… and /webhook-waiting/… by the workflows, and /healthz.
 func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if w = s.counted(w, req); s.serveExtra(w, req) {
+		return
+	}
 	path := req.URL.EscapedPath()
 	if req.URL.Path == "/healthz" {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/credentials"
 	"github.com/cordboard/cordboard/runtime"
 )
 
@@ -23,9 +24,12 @@ type settings struct {
 	pluginDir       string
 	pluginsLock     string
 	logFormat       string
-	serves          bool                            // it is a server
+	serves          bool // it is a server
+	publicOnly      bool
 	resumeURL       func(executionID string) string // of a server
 	workflows       func(ctx context.Context, id string) (name, text string, err error)
+	tokens          credentials.LeaseStore // of several machines
+	stored          credentials.Source     // nil: that of the data directory, if it has a database
 }
 
 func (s *settings) addFlags(cmd *cobra.Command) {
@@ -40,6 +44,14 @@ func (s *settings) addPluginFlags(cmd *cobra.Command) {
 	f.StringVar(&s.dataDir, "data-dir", defaultDataDir(), "directory for plugins, pins and data")
 	f.StringVar(&s.pluginDir, "plugin-dir", "", "a further directory with plugins")
 	f.StringVar(&s.pluginsLock, "plugins-lock", "", "file with the pins of trusted plugins (default plugins.lock in the data directory)")
+}
+
+// addServerFlags adds those of servers and workers.
+func (s *settings) addServerFlags(cmd *cobra.Command, database *string) {
+	s.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(database, "database", "", "PostgreSQL's address (postgres://…), for several servers; SQLite in the data directory without it")
+	f.BoolVar(&s.publicOnly, "public-only", false, "keep HTTP Request and the other network nodes from private networks and this machine")
 }
 
 // defaultDataDir is CORDBOARD_DATA_DIR, else cordboard in the user's directory for data.
@@ -73,7 +85,12 @@ func (s *settings) open(cmd *cobra.Command, observe func(runtime.Event)) (rt *co
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Observe, o.ResumeURL, o.Workflows = observe, s.resumeURL, s.workflows
+	o.Observe, o.ResumeURL, o.Workflows, o.Tokens = observe, s.resumeURL, s.workflows, s.tokens
+	closeStored := func() {}
+	if o.CredentialSource = s.stored; s.stored == nil {
+		lazy := &lazyCredentials{dir: s.dataDir}
+		o.CredentialSource, closeStored = lazy, lazy.close
+	}
 	var sendSpans func(context.Context) error
 	if o.Tracer, sendSpans, err = tracer(cmd.Context()); err != nil {
 		return nil, nil, err
@@ -83,6 +100,7 @@ func (s *settings) open(cmd *cobra.Command, observe func(runtime.Event)) (rt *co
 	}
 	return rt, func() {
 		_ = rt.Close() // plugins that do not end by themselves were killed
+		closeStored()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 5*time.Second)
 		defer cancel()
 		if err := sendSpans(ctx); err != nil {
@@ -104,7 +122,8 @@ func (s *settings) options(cmd *cobra.Command) (cordboard.Options, error) {
 		dirs = append(dirs, s.dataDir, filepath.Join(s.dataDir, "plugins"))
 	}
 	return cordboard.Options{
-		PluginDirs: dirs, PluginsLock: s.lockFile(), CredentialFiles: s.credentialFiles, Env: workflowEnv(), Log: log, FileDirs: s.fileDirs(),
+		PluginDirs: dirs, PluginsLock: s.lockFile(), CredentialFiles: s.credentialFiles, Env: workflowEnv(), Log: log, FileDirs: s.fileDirs(), PublicOnly: s.publicOnly,
+		AllowCommands: os.Getenv("CORDBOARD_ALLOW_COMMANDS") == "true",
 	}, nil
 }
 

@@ -91,7 +91,8 @@ func newRoot() *cobra.Command {
 	}
 	root.SetVersionTemplate("cordboard {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), validateCommand(), exprCommand(), demoCommand(), pbxsimCommand(), serveCommand(), workerCommand(), nodesCommand(), pluginsCommand())
+	root.AddCommand(runCommand(), validateCommand(), exprCommand(), demoCommand(), pbxsimCommand(), serveCommand(), workerCommand(), nodesCommand(), pluginsCommand(),
+		credentialsCommand(), apikeysCommand(), workflowsCommand(), executionsCommand())
 	return root
 }
 

@@ -23,7 +23,7 @@ import (
 
 func nodesCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "nodes", Short: "List, show and generate node types", Args: cobra.NoArgs, RunE: needsSubcommand}
-	cmd.AddCommand(nodesListCommand(), nodesShowCommand(), nodesExampleCommand(), nodesGenerateCommand())
+	cmd.AddCommand(nodesListCommand(), nodesShowCommand(), nodesExampleCommand(), nodesGenerateCommand(), nodesImportCommand())
 	return cmd
 }
 

@@ -5,13 +5,24 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cordboard/cordboard"
 	"github.com/cordboard/cordboard/nodes/plugin"
 )
 
 func pluginsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "plugins", Short: "List and trust plugins", Args: cobra.NoArgs, RunE: needsSubcommand}
-	cmd.AddCommand(pluginsListCommand(), pluginsTrustCommand())
+	cmd := &cobra.Command{Use: "plugins", Short: "List, trust, check and begin plugins", Args: cobra.NoArgs, RunE: needsSubcommand}
+	cmd.AddCommand(pluginsListCommand(), pluginsTrustCommand(), pluginsVerifyCommand(), pluginsDoctorCommand(), pluginsNewCommand())
 	return cmd
+}
+
+// findPlugins looks for plugins and starts none.
+func (s *settings) findPlugins(cmd *cobra.Command) ([]cordboard.Plugin, error) {
+	rt, closeAll, err := s.open(cmd, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll()
+	return rt.FindPlugins()
 }
 
 func pluginsListCommand() *cobra.Command {
@@ -19,12 +30,7 @@ func pluginsListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the plugins found and whether they are trusted", Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			rt, closeAll, err := s.open(cmd, nil)
-			if err != nil {
-				return err
-			}
-			defer closeAll()
-			found, err := rt.FindPlugins()
+			found, err := s.findPlugins(cmd)
 			if err != nil {
 				return err
 			}
@@ -56,6 +62,9 @@ func pluginsTrustCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			trusted, pin, err := plugin.TrustPinned(args[0])
 			if err != nil {
+				return err
+			}
+			if _, err := plugin.Trust(trusted.Path, "", plugin.Lock{}.With(pin)); err != nil { // a pin would not help it
 				return err
 			}
 			host := plugin.NewHost(trusted, nil)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/runtime"
 	"github.com/cordboard/cordboard/server"
 	"github.com/cordboard/cordboard/store"
 )
@@ -24,6 +25,7 @@ type serving struct {
 	keepFor          time.Duration
 	keep             int
 	concurrency      int
+	noMetrics        bool
 }
 
 func serveCommand() *cobra.Command {
@@ -35,11 +37,11 @@ func serveCommand() *cobra.Command {
 			"An execution is on disk before it is acknowledged; what was under way when the program ended goes on at the next start.",
 		RunE: func(cmd *cobra.Command, args []string) error { return s.serve(cmd, args) },
 	}
-	s.addFlags(cmd)
+	s.addServerFlags(cmd, &s.database)
 	f := cmd.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:5678", "address to listen at")
-	f.StringVar(&s.database, "database", "", "PostgreSQL's address (postgres://…), for several servers; SQLite in the data directory without it")
 	f.IntVar(&s.concurrency, "concurrency", 0, "how many executions are under way at once, more wait in the queue; 0 for any number, -1 to leave all to workers")
+	f.BoolVar(&s.noMetrics, "no-metrics", false, "do not answer /metrics")
 	f.DurationVar(&s.keepFor, "keep-executions", 14*24*time.Hour, "how long ended executions are kept; 0 for ever")
 	f.IntVar(&s.keep, "keep-executions-count", 10000, "how many ended executions are kept; 0 for any number")
 	return cmd
@@ -61,8 +63,21 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 	s.serves = true
 	s.resumeURL = func(id string) string { return resumeURL(base)(id) }
 	s.workflows = storedWorkflows(db)
-	view := &progress{log: log, logging: s.logFormat != ""}
-	rt, closeAll, err := s.open(cmd, view.observe)
+	if s.database != "" {
+		s.tokens = db
+	}
+	s.stored = storedCredentials{db}
+	view, live, metrics := &progress{log: log, logging: s.logFormat != ""}, server.NewLive(), server.NewMetrics()
+	if s.noMetrics {
+		metrics = nil
+	}
+	rt, closeAll, err := s.open(cmd, func(e runtime.Event) {
+		view.observe(e)
+		live.Observe(e)
+		if metrics != nil {
+			metrics.Observe(e)
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -82,6 +97,7 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, srv.Close()) }()
 	srv.SetWebhooks(hooks)
+	srv.SetAPI(live, metrics)
 	for _, file := range files {
 		flow, err := rt.LoadFile(ctx, file)
 		if err != nil {

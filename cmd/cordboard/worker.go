@@ -39,7 +39,7 @@ func workerCommand() *cobra.Command {
 			defer func() { err = errors.Join(err, db.Close()) }()
 			s.serves = true
 			s.resumeURL = resumeURL("")
-			s.workflows = storedWorkflows(db)
+			s.workflows, s.tokens, s.stored = storedWorkflows(db), db, storedCredentials{db}
 			view := &progress{log: log, logging: s.logFormat != ""}
 			rt, closeAll, err := s.open(cmd, view.observe)
 			if err != nil {
@@ -54,8 +54,7 @@ func workerCommand() *cobra.Command {
 			return srv.Work(cmd.Context())
 		},
 	}
-	s.addFlags(cmd)
-	cmd.Flags().StringVar(&database, "database", "", "PostgreSQL's address (postgres://…)")
+	s.addServerFlags(cmd, &database)
 	cmd.Flags().IntVar(&concurrency, "concurrency", 10, "how many executions are under way at once")
 	return cmd
 }

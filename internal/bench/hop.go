@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -15,11 +17,14 @@ import (
 )
 
 // echo gives each item back. It is run in process, and through this program as its own plugin: all that differs is
-// the hop.
+// the hop. Without items it tells the most memory that its process had.
 type echo struct{}
 
 // Execute is nodes.Node's.
 func (echo) Execute(_ context.Context, call *nodes.Call) error {
+	if call.Input(0).Len() == 0 {
+		call.Emit(0, nodes.NewItem(fmt.Sprintf(`{"peak":%d}`, ownPeak())))
+	}
 	for i, it := range call.Input(0).All() {
 		call.EmitFrom(0, i, it)
 	}
@@ -38,6 +43,15 @@ type quiet struct{ nodes.Engine }
 
 // Location is nodes.Engine's.
 func (quiet) Location() *time.Location { return time.UTC }
+
+// ownPeak is the most resident memory that this process had, in KB; 0 where the system does not tell.
+func ownPeak() (kb int) {
+	status, _ := os.ReadFile("/proc/self/status")
+	if _, rest, ok := strings.Cut(string(status), "VmHWM:"); ok {
+		_, _ = fmt.Sscan(rest, &kb)
+	}
+	return kb
+}
 
 // measureHop measures the way through a plugin and back, in calls of different sizes.
 func measureHop(ctx context.Context, b *bench) error {
@@ -82,14 +96,62 @@ func measureHop(ctx context.Context, b *bench) error {
 			}
 		}
 	}
+	if err := measureHopThroughput(ctx, b, types[0].Node, params); err != nil {
+		return err
+	}
+	return measureHopMemory(ctx, b, types[0].Node, params)
+}
+
+// measureHopThroughput measures how much goes through the plugin and back in a second.
+func measureHopThroughput(ctx context.Context, b *bench, n nodes.Node, params *nodes.Template) error {
+	for _, c := range []struct {
+		what              string
+		count, size, runs int
+	}{{"1 KB", 20_000, 1 << 10, 5}, {"1 MB", 20, 1 << 20, 5}} {
+		items := makeItems(c.count, c.size)
+		took, err := minimum(c.runs, func() error { return executeEcho(ctx, n, params, items) })
+		if err != nil {
+			return err
+		}
+		b.figure("plugin hop, items of "+c.what+", there and back", "%.3g MB/s each way, %.3g items/s",
+			float64(c.count*c.size)/1e6/took.Seconds(), float64(c.count)/took.Seconds())
+	}
+	return nil
+}
+
+// measureHopMemory sends many items through the plugin in one call.
+func measureHopMemory(ctx context.Context, b *bench, n nodes.Node, params *nodes.Template) error {
+	count := 1_000_000
+	if b.short {
+		count = 100_000
+	}
+	items := makeItems(count, itemBytes)
+	runtime.GC()
+	before := heap()
+	stop, highest := make(chan struct{}), make(chan float64)
+	go func() { highest <- watchHeap(stop) }()
+	began := time.Now()
+	err := executeEcho(ctx, n, params, items)
+	took := time.Since(began)
+	close(stop)
+	peak := <-highest
+	runtime.KeepAlive(items)
+	if err != nil {
+		return err
+	}
+	call := echoCall(params, nodes.Items{})
+	if err := n.Execute(ctx, call); err != nil {
+		return err
+	}
+	outputs, _, _ := call.Outcome()
+	b.figure(fmt.Sprintf("plugin hop, %d items of 1 KB in one call", count), "%.3g s", took.Seconds())
+	b.figure("  peak heap of the host, beyond the items that it had", "%.3g MB", (peak-before)/1e6)
+	b.figure("  peak memory of the plugin's process", "%.3g MB", outputs[0].At(0).Get("peak").Num*1024/1e6)
 	return nil
 }
 
 func executeEcho(ctx context.Context, n nodes.Node, params *nodes.Template, items nodes.Items) error {
-	call := &nodes.Call{
-		Name: "Echo", Type: "bench.echo", Version: 1, Inputs: []nodes.Items{items}, Params: params, OnError: nodes.StopWorkflow,
-		Retry: nodes.Retry{Tries: 1}, Engine: quiet{}, Log: slog.New(slog.DiscardHandler),
-	}
+	call := echoCall(params, items)
 	if err := n.Execute(ctx, call); err != nil {
 		return err
 	}
@@ -98,4 +160,11 @@ func executeEcho(ctx context.Context, n nodes.Node, params *nodes.Template, item
 		return fmt.Errorf("the echo of %d items is not whole", items.Len())
 	}
 	return nil
+}
+
+func echoCall(params *nodes.Template, items nodes.Items) *nodes.Call {
+	return &nodes.Call{
+		Name: "Echo", Type: "bench.echo", Version: 1, Inputs: []nodes.Items{items}, Params: params, OnError: nodes.StopWorkflow,
+		Retry: nodes.Retry{Tries: 1}, Engine: quiet{}, Log: slog.New(slog.DiscardHandler),
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/cordboard/cordboard/nodes"
@@ -70,8 +71,15 @@ func (s scheduleTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 	}
 	now := func() time.Time { return call.Engine.Now().In(call.Engine.Location()) }
 	due := make([]time.Time, len(rules))
+	since := lastTime(ctx, call)
 	for i, r := range rules {
 		due[i] = r.next(now(), time.Time{})
+		if missed := r.next(since, since); !since.IsZero() && missed.Before(now()) {
+			due[i] = missed // made up for once, by the latest of its times
+			for next := r.next(missed, missed); !next.IsZero() && next.Before(now()); next = r.next(next, next) {
+				due[i] = next
+			}
+		}
 	}
 	for {
 		i := earliest(due)
@@ -84,8 +92,14 @@ func (s scheduleTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 				return nil //nolint:nilerr // it was cancelled, which is how a trigger ends
 			}
 		}
-		if _, err := start(ctx, nodes.ItemsOf(s.item(due[i]))); err != nil {
+		// Another server may have the same schedule for a moment.
+		if _, err := start(nodes.Once(ctx, "at "+strconv.FormatInt(due[i].UnixMilli(), 10)), nodes.ItemsOf(s.item(due[i]))); err != nil {
 			return err
+		}
+		if call.History != nil {
+			if err := call.History.SetLatest(ctx, scheduleScope+call.Name, strconv.FormatInt(due[i].UnixMilli(), 10)); err != nil {
+				call.Log.Warn("a time that is missed from now on may be made up for twice", "error", err)
+			}
 		}
 		at := due[i]
 		for k, r := range rules { // rules that have the same time start one run
@@ -94,6 +108,25 @@ func (s scheduleTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 			}
 		}
 	}
+}
+
+// scheduleScope is where the history has the time of a schedule's last run.
+const scheduleScope = "schedule "
+
+// lastTime is the time of the last run by this schedule, where times that were missed are to be made up for; else zero.
+func lastTime(ctx context.Context, call *nodes.Call) time.Time {
+	if call.History == nil {
+		return time.Time{}
+	}
+	text, err := call.History.Latest(ctx, scheduleScope+call.Name)
+	if err != nil {
+		call.Log.Warn("it is not known whether a time was missed", "error", err)
+	}
+	ms, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{} // there was none
+	}
+	return time.UnixMilli(ms).In(call.Engine.Location())
 }
 
 func latest(a, b time.Time) time.Time {

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/dlclark/regexp2/v2"
 	"github.com/tidwall/gjson"
@@ -30,6 +31,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	time.Local = time.UTC // the cases were recorded there, and times without a zone are local ones
 	code := m.Run()
 	regexp2.StopTimeoutClock() // it would end by itself a little later
 	if err := goleak.Find(); err != nil && code == 0 {
@@ -121,7 +123,7 @@ func newEngine(t testing.TB, creds gjson.Result) *runtime.Engine {
 	t.Helper()
 	executor := request.New()
 	t.Cleanup(executor.Close)
-	return newEngineWith(t, creds, network.Options{Executor: executor})
+	return newEngineWith(t, creds, network.Options{Executor: executor, Commands: true})
 }
 
 func newEngineWith(t testing.TB, creds gjson.Result, o network.Options) *runtime.Engine {

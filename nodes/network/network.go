@@ -15,6 +15,11 @@ type Options struct {
 	Executor *request.Executor
 	// PublicOnly refuses requests to private networks and to this machine (server-side request forgery).
 	PublicOnly bool
+	// Connections are what the nodes keep open to databases between executions; whoever made them closes them. With nil each
+	// execution connects anew.
+	Connections *Connections
+	// Commands lets Execute Command run commands on this machine, any that a workflow names.
+	Commands bool
 }
 
 // Nodes returns the nodes with default options.
@@ -25,5 +30,11 @@ func NodesWith(o Options) []nodes.Type {
 	if o.Executor == nil {
 		o.Executor = request.New()
 	}
-	return []nodes.Type{{Descriptor: descriptors.Node("httpRequest"), Node: httpRequest{o}, Origin: "built in"}}
+	return []nodes.Type{
+		{Descriptor: descriptors.Node("httpRequest"), Node: httpRequest{o}, Origin: "built in"},
+		{Descriptor: descriptors.Node("postgres"), Node: postgres{o}, Origin: "built in"},
+		{Descriptor: descriptors.Node("mySql"), Node: mySQL{o}, Origin: "built in"},
+		{Descriptor: descriptors.Node("redis"), Node: redisNode{o}, Origin: "built in"},
+		{Descriptor: descriptors.Node("executeCommand"), Node: executeCommand{o}, Origin: "built in"},
+	}
 }

@@ -9,7 +9,8 @@ const (
 
 // skipped are the recorded cases that are not met, each with the reason.
 var skipped = map[string]string{
-	"response-number": noObject, "response-true": noObject, "response-list-scalars": noObject, "response-list-nested": noObject, "response-list-mixed": noObject,
+	"executeCommand/command-signal": "n8n takes a command that was killed for one that did its work; here it failed",
+	"response-number":               noObject, "response-true": noObject, "response-list-scalars": noObject, "response-list-nested": noObject, "response-list-mixed": noObject,
 	"v3-response-number": noObject, "v3-response-list-scalars": noObject, "page-empty-null": noObject,
 	"v1-list": noObject, "v2-list": noObject, "v1-split-off": noObject, "v2-split-off": noObject,
 	"v1-204": noJSON, "v2-204": noJSON, "v1-raw": noJSON, "v2-raw": noJSON, "v1-send-binary": noJSON, "v2-send-binary": noJSON,

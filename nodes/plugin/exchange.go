@@ -158,6 +158,9 @@ func (x *exchange) done(d *proto.Done) error {
 	if r := d.GetReply(); r != nil {
 		x.call.Reply(replyFromWire(r))
 	}
+	if err := x.keep(d); err != nil {
+		return err
+	}
 	if d.GetError() == nil {
 		return nil
 	}
@@ -166,6 +169,22 @@ func (x *exchange) done(d *proto.Done) error {
 		return x.call.Checked[e.Item].Err
 	}
 	return e
+}
+
+// keep takes in what the node leaves for its next execution.
+func (x *exchange) keep(d *proto.Done) error {
+	if d.GetEnded() {
+		x.call.End()
+	}
+	if len(d.GetContext()) == 0 {
+		return nil
+	}
+	text, err := nodes.Normalize(string(d.GetContext()))
+	if err != nil || text[0] != '{' {
+		return x.remote.misbehaved("the context that it keeps is no JSON object")
+	}
+	x.call.Keep(text)
+	return nil
 }
 
 // redacted takes the tokens that the plugin was given out of every text of an error. All errors of a call go through it.

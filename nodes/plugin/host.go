@@ -3,6 +3,7 @@ package plugin
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -17,6 +19,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
 	"github.com/cordboard/cordboard/nodes"
@@ -28,6 +32,8 @@ import (
 type Host struct {
 	file Trusted
 	log  *slog.Logger
+	// within is how long the plugin may take to start.
+	within time.Duration
 
 	life context.Context // until Close: starts that are under way end with it
 	end  context.CancelFunc
@@ -49,6 +55,9 @@ type session struct {
 	binaries *binaryHost
 	binaryID uint32
 	offered  sync.Once
+	secure   *tls.Config
+	over     context.Context // until the session's end
+	finish   context.CancelFunc
 	output   *tail
 	describe *proto.DescribeResponse
 }
@@ -58,7 +67,7 @@ func NewHost(file Trusted, log *slog.Logger) *Host {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	h := &Host{file: file, log: log.With("plugin", filepath.Base(file.Path)), pages: map[pageKey]*page{}}
+	h := &Host{file: file, log: log.With("plugin", filepath.Base(file.Path)), pages: map[pageKey]*page{}, within: startTimeout}
 	h.life, h.end = context.WithCancel(context.Background())
 	return h
 }
@@ -88,6 +97,8 @@ type About struct {
 	Version string
 	// Hash changes when any descriptor of the plugin does.
 	Hash string
+	// Protocol is the version of the protocol that host and plugin agreed on.
+	Protocol int
 }
 
 // About starts the plugin, if it does not run yet, and returns what it says of itself.
@@ -96,7 +107,7 @@ func (h *Host) About(ctx context.Context) (About, error) {
 	if err != nil {
 		return About{}, err
 	}
-	return About{s.describe.GetVersion(), s.describe.GetHash()}, nil
+	return About{s.describe.GetVersion(), s.describe.GetHash(), s.client.NegotiatedVersion()}, nil
 }
 
 const (
@@ -191,6 +202,7 @@ func (h *Host) crashed() {
 // end frees what a session holds and ends its process, if there is one.
 func (s *session) end() {
 	if s != nil {
+		s.finish()
 		_ = s.broker.Close()
 		s.client.Kill()
 	}
@@ -204,6 +216,9 @@ func (h *Host) start() (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	// At the deadline the process is killed, which ends whatever go-plugin waits for: none of that can be cancelled.
+	ctx, cancel := nodes.WithTimeout(h.life, h.within)
+	defer cancel()
 	client := goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  handshake,
 		Plugins:          goplugin.PluginSet{dispensed: &glue{}},
@@ -211,18 +226,21 @@ func (h *Host) start() (*session, error) {
 		TLSConfig:        secure,
 		GRPCDialOptions:  wideWindows(),
 		SkipHostEnv:      true,
-		StartTimeout:     startTimeout,
+		StartTimeout:     2 * h.within,
 		Logger:           hclog.New(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Off}),
 		Stderr:           out,
 		SyncStderr:       out,
 		SyncStdout:       &strayOutput{log: h.log},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
 			cmd.Env = append(cmd.Env, variable)
-			started, err = newProcess(h.life, h.file, cmd)
+			started, err = newProcess(ctx, h.file, cmd)
 			return started, err
 		},
 	})
 	fail := func(err error) (*session, error) {
+		if ctx.Err() != nil && h.life.Err() == nil {
+			err = errors.New("it did not come up in time, and was killed")
+		}
 		client.Kill()
 		if started != nil && started.ID() != "" && h.life.Err() == nil {
 			h.mu.Lock()
@@ -239,14 +257,15 @@ func (h *Host) start() (*session, error) {
 	if err != nil {
 		return fail(err)
 	}
-	s := &session{endpoint: end.(*endpoint), client: client, process: started, output: out, binaries: newBinaryHost()}
+	s := &session{endpoint: end.(*endpoint), client: client, process: started, output: out, binaries: newBinaryHost(), secure: secure}
 	s.binaryID = s.broker.NextId()
-	ctx, cancel := nodes.WithTimeout(h.life, startTimeout)
-	defer cancel()
+	s.over, s.finish = context.WithCancel(context.Background())
 	if s.describe, err = s.nodes.Describe(ctx, &proto.DescribeRequest{}); err != nil {
 		return fail(errors.New(status.Convert(err).Message()))
 	}
-	started.outlive()
+	if !started.outlive() {
+		return fail(context.Cause(ctx))
+	}
 	h.log.Debug("plugin started", "took", time.Since(began))
 	return s, nil
 }
@@ -254,8 +273,20 @@ func (h *Host) start() (*session, error) {
 // offerBinary lets the plugin connect to the service of binary data. It is offered with the first call that has any:
 // go-plugin forgets an offer after five seconds, by which the plugin takes it up.
 func (s *session) offerBinary() uint32 {
-	s.offered.Do(func() { go s.broker.AcceptAndServe(s.binaryID, s.binaries.serve) })
+	s.offered.Do(func() { go s.serveBinary() })
 	return s.binaryID
+}
+
+// serveBinary does what the broker's AcceptAndServe does, which however writes to the program's log when a plugin wants no
+// binary data.
+func (s *session) serveBinary() {
+	listener, err := s.broker.Accept(s.binaryID)
+	if err != nil { // the session has ended
+		return
+	}
+	server := s.binaries.serve([]grpc.ServerOption{grpc.Creds(credentials.NewTLS(s.secure))})
+	defer context.AfterFunc(s.over, server.Stop)()
+	_ = server.Serve(listener) // it ends with the session
 }
 
 // startReason says in our words what go-plugin says in paragraphs.
@@ -268,10 +299,20 @@ func startReason(err error) string {
 		}
 		return fmt.Sprintf("it wrote %q to its standard output, which belongs to the protocol", line)
 	}
-	if strings.Contains(text, "incompatible API version") || strings.Contains(text, "Incompatible API version") {
-		return fmt.Sprintf("it speaks another version of the plugin protocol than %d: build the plugin and cordboard from releases that fit", ProtocolVersion)
+	if _, rest, ok := strings.Cut(text, "ncompatible API version with plugin. Plugin version: "); ok {
+		return wrongVersion(rest)
 	}
 	return text
+}
+
+// wrongVersion says which side is to be upgraded. The text begins with the plugin's version.
+func wrongVersion(text string) string {
+	theirs, _, _ := strings.Cut(text, ",")
+	what := "upgrade cordboard"
+	if n, err := strconv.Atoi(theirs); err == nil && n < ProtocolVersion {
+		what = "upgrade the plugin, or build it anew with this release's module"
+	}
+	return fmt.Sprintf("it speaks version %s of the plugin protocol, and this cordboard version %d: %s", theirs, ProtocolVersion, what)
 }
 
 // lastWords is how long a crashed plugin's end is waited for.

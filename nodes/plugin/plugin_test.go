@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -29,6 +28,8 @@ import (
 // The test program is its own plugin: started with go-plugin's cookie it serves the test nodes.
 func TestMain(m *testing.M) {
 	switch {
+	case os.Getenv("CORDBOARD_PLUGIN") != "" && filepath.Base(os.Args[0]) == mute:
+		serveMute()
 	case os.Getenv("CORDBOARD_PLUGIN") != "":
 		plugin.Serve(testTypes()...)
 	case os.Getenv("PLUGIN_TEST_HOST") != "":
@@ -138,9 +139,18 @@ func testCredentials(t testing.TB) (*credentials.Set, func() int) {
 // run runs Start > Node with these node settings and returns the run.
 func (b *bench) run(ctx context.Context, t testing.TB, node, input string) (*runtime.Run, *binary.Store) {
 	t.Helper()
+	return b.runFlow(ctx, t, node, `"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}`, input)
+}
+
+// twice leads to Node two times, if there is a node Pass.
+const twice = `"Start":{"main":[[{"node":"Node","type":"main","index":0},{"node":"Pass","type":"main","index":0}]]},
+	"Pass":{"main":[[{"node":"Node","type":"main","index":0}]]}`
+
+func (b *bench) runFlow(ctx context.Context, t testing.TB, list, connections, input string) (*runtime.Run, *binary.Store) {
+	t.Helper()
 	file := fmt.Sprintf(`{"name":"t","settings":{"executionOrder":"v1"},"nodes":[
 		{"name":"Start","type":"n8n-nodes-base.manualTrigger","position":[0,0],"parameters":{}},%s],
-		"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}}}`, node)
+		"connections":{%s}}`, list, connections)
 	w, err := runtime.ParseWorkflow("f.json", []byte(file))
 	if err != nil {
 		t.Fatal(err)
@@ -224,6 +234,40 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// TestContext: what a node keeps of an execution it gets at the next one, and a branch that it ends has no entry.
+func TestContext(t *testing.T) {
+	t.Parallel()
+	const list = `{"name":"Pass","type":"n8n-nodes-base.noOp","position":[0,9],"parameters":{}},{"name":"Node","type":"plug.keeps","parameters":{}}`
+	inProcess, plugged := newBench(t, false), newBench(t, true)
+	direct, _ := inProcess.runFlow(t.Context(), t, list, twice, `{}`)
+	hopped, _ := plugged.runFlow(t.Context(), t, list, twice, `{}`)
+	want, got := runJSON(t, direct), runJSON(t, hopped)
+	if got != want || !strings.Contains(want, `{"before":{"runs":1}}`) {
+		t.Errorf("through the plugin: %s\nin process: %s", got, want)
+	}
+	for _, b := range []*bench{inProcess, plugged} {
+		r, _ := b.runFlow(t.Context(), t, list, twice, `{"end":true}`)
+		if text := runJSON(t, r); r.Err != nil || strings.Contains(text, `"Node":[`) {
+			t.Errorf("ended: %v, %s", r.Err, text)
+		}
+	}
+}
+
+// TestUndeclaredCredentials: a node gets only what it declares, and what else it asks for is logged.
+func TestUndeclaredCredentials(t *testing.T) {
+	t.Parallel()
+	for _, throughPlugin := range []bool{false, true} {
+		b := newBench(t, throughPlugin)
+		r, _ := b.run(t.Context(), t, `{"name":"Node","type":"plug.greedy","parameters":{},"credentials":{"testApi":{"id":"1","name":"test"}}}`, `{}`)
+		if want := `the node type plug.greedy does not declare credentials of type "testApi"`; r.Err == nil || !strings.Contains(r.Err.Error(), want) {
+			t.Errorf("through the plugin %t: %v", throughPlugin, r.Err)
+		}
+		if !strings.Contains(b.log.String(), "asked for a credential that it does not declare") || b.mints() != 0 {
+			t.Errorf("through the plugin %t: %d tokens, log %s", throughPlugin, b.mints(), b.log)
+		}
+	}
+}
+
 func TestSecretsStayHome(t *testing.T) {
 	t.Setenv("SUPER_SECRET", "x")
 	b := newBench(t, true)
@@ -289,24 +333,28 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestCancel: a cancelled node ends at once where it heeds the cancellation, and holds up its own call for the grace only where
+// it does not. Other calls go on.
 func TestCancel(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, true)
-	ctx, cancel := context.WithCancelCause(t.Context())
-	go func() {
-		for line := range b.log.seen {
-			if strings.Contains(line, "hanging") {
-				cancel(errors.New("enough"))
-				return
+	for _, node := range []string{"plug.hang", "plug.stuck"} {
+		b := newBench(t, true)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() {
+			for line := range b.log.seen {
+				if strings.Contains(line, "hanging") {
+					cancel(errors.New("enough"))
+					return
+				}
 			}
+		}()
+		r, _ := b.run(ctx, t, `{"name":"Node","type":"`+node+`","parameters":{}}`, `{}`)
+		if r.Status != runtime.StatusCanceled || !strings.Contains(r.Err.Error(), "enough") {
+			t.Errorf("%s: got %s, %v", node, r.Status, r.Err)
 		}
-	}()
-	r, _ := b.run(ctx, t, `{"name":"Node","type":"plug.hang","parameters":{}}`, `{}`)
-	if r.Status != runtime.StatusCanceled || !strings.Contains(r.Err.Error(), "enough") {
-		t.Errorf("got %s, %v", r.Status, r.Err)
-	}
-	if r, _ := b.run(t.Context(), t, `{"name":"Node","type":"plug.echo","parameters":{}}`, `{"n":1}`); r.Err != nil {
-		t.Errorf("afterwards: %v", r.Err)
+		if r, _ := b.run(t.Context(), t, `{"name":"Node","type":"plug.echo","parameters":{}}`, `{"n":1}`); r.Err != nil {
+			t.Errorf("%s: afterwards: %v", node, r.Err)
+		}
 	}
 }
 
@@ -363,7 +411,7 @@ func TestOrphans(t *testing.T) {
 	_ = host.Process.Kill()
 	_ = host.Wait()
 	waitGone(t, pids.Self)
-	_ = syscall.Kill(pids.Child, syscall.SIGKILL)
+	waitGone(t, pids.Child)
 }
 
 // waitGone waits until a process is gone or a zombie; polling is all that one can do with a process that is not a child.

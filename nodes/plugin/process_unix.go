@@ -6,7 +6,9 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/user"
 	"runtime"
+	"strconv"
 	"syscall"
 )
 
@@ -43,4 +45,14 @@ func owner(info os.FileInfo) (uid int, othersWrite bool) {
 		uid = int(s.Uid)
 	}
 	return uid, info.Mode().Perm()&0o022 != 0
+}
+
+// Owner names the user that a file belongs to, for people.
+func Owner(info os.FileInfo) string {
+	uid, _ := owner(info)
+	text := strconv.Itoa(uid)
+	if u, err := user.LookupId(text); err == nil {
+		return u.Username
+	}
+	return text
 }

@@ -151,7 +151,7 @@ func (r *remote) begin(call *nodes.Call, s *session, id string) *proto.Begin {
 		NodeType: r.descriptor.Type, Version: call.Version, Name: utf8Text(call.Name), Run: int32(call.Run), OnError: utf8Text(string(call.OnError)),
 		Mode:  utf8Text(call.Mode),
 		Tries: int32(call.Retry.Tries), WaitMs: call.Retry.Wait.Milliseconds(), TimeZone: call.Engine.Location().String(),
-		Inputs: int32(len(call.Inputs)), CallId: id,
+		Inputs: int32(len(call.Inputs)), CallId: id, Context: []byte(call.Context),
 	}
 	if call.Binary != nil {
 		b.BinaryBroker = s.offerBinary()

@@ -64,6 +64,7 @@ func (s *server) Execute(stream proto.Nodes_ExecuteServer) error {
 	done.Error = errorToWire(err)
 	_, suspend, reply := call.Outcome()
 	done.Suspend, done.Reply = suspendToWire(suspend), replyToWire(reply)
+	done.Context, done.Ended = []byte(call.Kept()), call.Ended()
 	return out.write(&proto.ExecuteResponse{Message: &proto.ExecuteResponse_Done{Done: done}})
 }
 
@@ -76,7 +77,8 @@ func (s *server) call(ctx context.Context, begin *proto.Begin, n nodes.Node, ask
 	engine := &remoteEngine{ctx: ctx, asks: asks, location: location}
 	call := &nodes.Call{
 		Name: begin.GetName(), Type: begin.GetNodeType(), Version: begin.GetVersion(), Run: int(begin.GetRun()), Mode: begin.GetMode(),
-		Inputs: make([]nodes.Items, begin.GetInputs()), OnError: nodes.OnError(begin.GetOnError()),
+		Context: string(begin.GetContext()),
+		Inputs:  make([]nodes.Items, begin.GetInputs()), OnError: nodes.OnError(begin.GetOnError()),
 		Retry:  nodes.Retry{Tries: int(begin.GetTries()), Wait: time.Duration(begin.GetWaitMs()) * time.Millisecond},
 		Engine: engine, Binary: &remoteBinary{server: s, callID: begin.GetCallId(), id: begin.GetBinaryBroker()},
 		Log: slog.New(&remoteLog{send: logLine}),

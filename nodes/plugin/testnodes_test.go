@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cordboard/cordboard/descriptors"
@@ -21,7 +22,8 @@ func testTypes() []nodes.Type {
 	list := map[string]nodes.Node{
 		"echo": echo{}, "eval": eval{}, "fails": fails{}, "access": access{}, "file": file{}, "waits": waits{}, "logs": logs{},
 		"crash": crash{}, "hang": hang{}, "prints": prints{}, "spawn": spawn{}, "many": many{}, "environ": environ{},
-		"replies": replies{}, "badtext": badText{},
+		"replies": replies{}, "badtext": badText{}, "keeps": keeps{}, "greedy": greedy{}, "stuck": stuck{}, "sockets": sockets{},
+		"progress": progress{},
 	}
 	var types []nodes.Type
 	for name, n := range list {
@@ -272,6 +274,7 @@ func (many) Execute(_ context.Context, call *nodes.Call) error {
 	}
 	text := strings.Repeat("x", int(size))
 	for i := range int(n) {
+		emitted.Store(int64(i))
 		call.EmitFrom(0, 0, nodes.NewItem(fmt.Sprintf(`{"i":%d,"text":%q}`, i, text)))
 	}
 	return nil
@@ -314,5 +317,67 @@ func (ticker) Listen(ctx context.Context, call *nodes.Call, start nodes.Start) e
 		}
 	}
 	<-ctx.Done()
+	return nil
+}
+
+// emitted is how many items many has given in this process.
+var emitted atomic.Int64
+
+// progress tells it.
+type progress struct{}
+
+func (progress) Execute(_ context.Context, call *nodes.Call) error {
+	call.EmitFrom(0, 0, nodes.NewItem(fmt.Sprintf(`{"emitted":%d}`, emitted.Load())))
+	return nil
+}
+
+// keeps counts its executions in its context, and gives what was there before; or it ends the branch.
+type keeps struct{}
+
+func (keeps) Execute(_ context.Context, call *nodes.Call) error {
+	if call.Input(0).At(0).Get("end").Bool() {
+		call.End()
+		return nil
+	}
+	before := call.Context
+	if before == "" {
+		before = "null"
+	}
+	call.Keep(fmt.Sprintf(`{"runs":%d}`, call.Run+1))
+	call.EmitFrom(0, 0, nodes.NewItem(`{"before":`+before+`}`))
+	return nil
+}
+
+// greedy asks for a credential that it does not declare.
+type greedy struct{}
+
+func (greedy) Execute(ctx context.Context, call *nodes.Call) error {
+	_, err := call.Engine.Access(ctx, "testApi")
+	return err
+}
+
+// stuck heeds nothing.
+type stuck struct{}
+
+func (stuck) Execute(_ context.Context, call *nodes.Call) error {
+	call.Log.Warn("hanging")
+	select {}
+}
+
+// sockets tells where the plugin's sockets are.
+type sockets struct{}
+
+func (sockets) Execute(_ context.Context, call *nodes.Call) error {
+	dir := os.Getenv("PLUGIN_UNIX_SOCKET_DIR")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		var b nodes.ObjectBuilder
+		b.Set("dir", nodes.StringValue(dir))
+		b.Set("name", nodes.StringValue(e.Name()))
+		call.EmitFrom(0, 0, nodes.NewItem(b.String()))
+	}
 	return nil
 }

@@ -46,17 +46,27 @@ func ReadLock(path string) (Lock, error) {
 	return l, nil
 }
 
-// Write writes the lock file, its pins in order of name.
+// Write writes the lock file, at once or not at all: its pins in order of name and a line each, so that a repository shows
+// which plugin has changed.
 func (l Lock) Write(path string) error {
 	slices.SortFunc(l.Plugins, func(a, b Pin) int { return strings.Compare(a.Name, b.Name) })
-	text, err := json.MarshalIndent(l, "", "  ")
-	if err != nil {
-		return err
+	lines := make([]string, len(l.Plugins))
+	for i, pin := range l.Plugins {
+		text, err := json.Marshal(pin)
+		if err != nil {
+			return err
+		}
+		lines[i] = "\n    " + string(text)
 	}
+	text := "{\n  \"plugins\": [" + strings.Join(lines, ",") + "\n  ]\n}\n"
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(text, '\n'), 0o600)
+	draft := path + ".new"
+	if err := os.WriteFile(draft, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(draft, path)
 }
 
 // With returns the lock with this pin added, or replaced if the name is there.
@@ -240,7 +250,7 @@ func Find(dirs ...string) ([]string, error) {
 			if !strings.HasPrefix(e.Name(), Prefix) || names[e.Name()] || e.IsDir() {
 				continue
 			}
-			if info, err := e.Info(); err != nil || info.Mode()&0o111 == 0 && info.Mode().IsRegular() {
+			if info, err := e.Info(); err != nil || !canExecute(info) {
 				continue
 			}
 			names[e.Name()] = true
@@ -248,4 +258,35 @@ func Find(dirs ...string) ([]string, error) {
 		}
 	}
 	return found, nil
+}
+
+func canExecute(info fs.FileInfo) bool { return info.Mode()&0o111 != 0 || !info.Mode().IsRegular() }
+
+// Overlooked are the files in these directories that have a plugin's name and that Find passes over, with the reason.
+// Descriptor files (.jsonl) are none of them.
+func Overlooked(dirs ...string) map[string]string {
+	overlooked, first := map[string]string{}, map[string]string{}
+	for _, dir := range dirs {
+		entries, _ := os.ReadDir(dir) // Find tells what keeps a directory from being read
+		for _, e := range entries {
+			name, path := e.Name(), filepath.Join(dir, e.Name())
+			if !strings.HasPrefix(name, Prefix) || strings.HasSuffix(name, ".jsonl") || first[name] == path {
+				continue
+			}
+			info, err := e.Info()
+			switch {
+			case err != nil:
+				overlooked[path] = err.Error()
+			case e.IsDir():
+				overlooked[path] = "it is a directory"
+			case !canExecute(info):
+				overlooked[path] = "it is not executable: chmod +x " + path
+			case first[name] != "":
+				overlooked[path] = "hidden by " + first[name] + ", which has the same name"
+			default:
+				first[name] = path
+			}
+		}
+	}
+	return overlooked
 }

@@ -564,7 +564,9 @@ type Begin struct {
 	BinaryBroker uint32 `protobuf:"varint,13,opt,name=binary_broker,json=binaryBroker,proto3" json:"binary_broker,omitempty"`
 	Inputs       int32  `protobuf:"varint,14,opt,name=inputs,proto3" json:"inputs,omitempty"`
 	// mode is the run's: manual, webhook, trigger.
-	Mode          string `protobuf:"bytes,15,opt,name=mode,proto3" json:"mode,omitempty"`
+	Mode string `protobuf:"bytes,15,opt,name=mode,proto3" json:"mode,omitempty"`
+	// context is what the node kept of its earlier executions in this run (Done.context), a JSON object; empty at first.
+	Context       []byte `protobuf:"bytes,16,opt,name=context,proto3" json:"context,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -702,6 +704,13 @@ func (x *Begin) GetMode() string {
 		return x.Mode
 	}
 	return ""
+}
+
+func (x *Begin) GetContext() []byte {
+	if x != nil {
+		return x.Context
+	}
+	return nil
 }
 
 // InputItems are items of one input, or checked parameters of items of input 0.
@@ -1553,7 +1562,12 @@ type Done struct {
 	Error   *Error                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
 	Suspend *Suspend               `protobuf:"bytes,2,opt,name=suspend,proto3" json:"suspend,omitempty"`
 	// reply is the answer to the webhook call that started the run, if the node gives one.
-	Reply         *Response `protobuf:"bytes,3,opt,name=reply,proto3" json:"reply,omitempty"`
+	Reply *Response `protobuf:"bytes,3,opt,name=reply,proto3" json:"reply,omitempty"`
+	// context, if set, is a JSON object that the node's next execution in this run gets, and that expressions see as
+	// $('Node').context.
+	Context []byte `protobuf:"bytes,4,opt,name=context,proto3" json:"context,omitempty"`
+	// ended is set where the branch ends here without a result.
+	Ended         bool `protobuf:"varint,5,opt,name=ended,proto3" json:"ended,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1607,6 +1621,20 @@ func (x *Done) GetReply() *Response {
 		return x.Reply
 	}
 	return nil
+}
+
+func (x *Done) GetContext() []byte {
+	if x != nil {
+		return x.Context
+	}
+	return nil
+}
+
+func (x *Done) GetEnded() bool {
+	if x != nil {
+		return x.Ended
+	}
+	return false
 }
 
 // Response is an HTTP answer.
@@ -2310,7 +2338,7 @@ const file_cordboard_proto_rawDesc = "" +
 	"\x03ask\x18\x02 \x01(\v2\x18.cordboard.plugin.v1.AskH\x00R\x03ask\x120\n" +
 	"\x03log\x18\x03 \x01(\v2\x1c.cordboard.plugin.v1.LogLineH\x00R\x03log\x12/\n" +
 	"\x04done\x18\x04 \x01(\v2\x19.cordboard.plugin.v1.DoneH\x00R\x04doneB\t\n" +
-	"\amessage\"\x8f\x03\n" +
+	"\amessage\"\xa9\x03\n" +
 	"\x05Begin\x12\x1b\n" +
 	"\tnode_type\x18\x01 \x01(\tR\bnodeType\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x01R\aversion\x12\x12\n" +
@@ -2329,7 +2357,8 @@ const file_cordboard_proto_rawDesc = "" +
 	"\acall_id\x18\f \x01(\tR\x06callId\x12#\n" +
 	"\rbinary_broker\x18\r \x01(\rR\fbinaryBroker\x12\x16\n" +
 	"\x06inputs\x18\x0e \x01(\x05R\x06inputs\x12\x12\n" +
-	"\x04mode\x18\x0f \x01(\tR\x04mode\"S\n" +
+	"\x04mode\x18\x0f \x01(\tR\x04mode\x12\x18\n" +
+	"\acontext\x18\x10 \x01(\fR\acontext\"S\n" +
 	"\n" +
 	"InputItems\x12\x14\n" +
 	"\x05input\x18\x01 \x01(\x05R\x05input\x12/\n" +
@@ -2400,11 +2429,13 @@ const file_cordboard_proto_rawDesc = "" +
 	"\x06fields\x18\x03 \x03(\v2(.cordboard.plugin.v1.LogLine.FieldsEntryR\x06fields\x1a9\n" +
 	"\vFieldsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa5\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd5\x01\n" +
 	"\x04Done\x120\n" +
 	"\x05error\x18\x01 \x01(\v2\x1a.cordboard.plugin.v1.ErrorR\x05error\x126\n" +
 	"\asuspend\x18\x02 \x01(\v2\x1c.cordboard.plugin.v1.SuspendR\asuspend\x123\n" +
-	"\x05reply\x18\x03 \x01(\v2\x1d.cordboard.plugin.v1.ResponseR\x05reply\"m\n" +
+	"\x05reply\x18\x03 \x01(\v2\x1d.cordboard.plugin.v1.ResponseR\x05reply\x12\x18\n" +
+	"\acontext\x18\x04 \x01(\fR\acontext\x12\x14\n" +
+	"\x05ended\x18\x05 \x01(\bR\x05ended\"m\n" +
 	"\bResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\x05R\x06status\x125\n" +
 	"\aheaders\x18\x02 \x03(\v2\x1b.cordboard.plugin.v1.HeaderR\aheaders\x12\x12\n" +

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/nodes/plugin"
+)
+
+func pluginsVerifyCommand() *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check that every pinned plugin is there and is what was pinned",
+		Long: "Verify compares the checksum of each plugin in plugins.lock with its file, starts it and compares the hash of its\n" +
+			"descriptors. It exits with 0 if all are as pinned, and with 1 if one is missing or differs.",
+		Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			lock, err := readPins(&s)
+			if err != nil {
+				return err
+			}
+			found, err := s.findPlugins(cmd)
+			if err != nil {
+				return err
+			}
+			failed := 0
+			for _, pin := range lock.Plugins {
+				state := "ok"
+				if err := verifyPin(cmd.Context(), pin, found); err != nil {
+					state = "FAILED: " + err.Error()
+					failed++
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", pin.Name, state)
+			}
+			if failed > 0 {
+				return &exitError{exitFailed, fmt.Errorf("%d of %d pinned plugins are not as pinned in %s", failed, len(lock.Plugins), s.lockFile())}
+			}
+			return nil
+		},
+	}
+	s.addPluginFlags(cmd)
+	return cmd
+}
+
+// readPins reads the lock file; one that was named must be there.
+func readPins(s *settings) (plugin.Lock, error) {
+	if s.pluginsLock != "" {
+		if _, err := os.Stat(s.pluginsLock); err != nil {
+			return plugin.Lock{}, fmt.Errorf("--plugins-lock: %w", err)
+		}
+	}
+	return plugin.ReadLock(s.lockFile())
+}
+
+func verifyPin(ctx context.Context, pin plugin.Pin, found []cordboard.Plugin) error {
+	i := slices.IndexFunc(found, func(p cordboard.Plugin) bool { return filepath.Base(p.File) == pin.Name })
+	if i < 0 {
+		return errors.New("there is no such file beside cordboard, in the data directory or in --plugin-dir")
+	}
+	if found[i].Err != nil {
+		return found[i].Err
+	}
+	host := plugin.NewHost(found[i].Trusted, nil)
+	defer host.Close()
+	about, err := host.About(ctx)
+	if err != nil {
+		return err
+	}
+	if pin.Descriptors != "" && about.Hash != pin.Descriptors {
+		return fmt.Errorf("%s: the hash of its descriptors %.12s… differs from the pinned %.12s…, though the file is the same (cordboard plugins trust %s)",
+			found[i].File, about.Hash, pin.Descriptors, found[i].File)
+	}
+	return nil
+}
