@@ -138,11 +138,11 @@ func TestBadInput(t *testing.T) {
 		"operation":     {flow(`"resource":"Users","operation":"Bulk Updat"`, ""), nil, 2, "error: F: node \"PBX\": parameter \"operation\": the resource \"Users\" has no operation \"Bulk Updat\"; the nearest is \"Bulk Update\" (cordboard nodes show n8n-nodes-3cx.threecx \"Users\" lists them)\n"},
 		"parameter":     {flow(bulkUpdate+`,"idz":"[1]"`, ""), nil, 2, "error: F: node \"PBX\": parameter \"idz\": the operation Bulk Update has no parameter \"idz\"; the nearest is \"ids\" (cordboard nodes show n8n-nodes-3cx.threecx \"Users\" \"Bulk Update\" lists the parameters)\n"},
 		"option":        {flow(bulkUpdate+`,"requestOptions":{"returnall":true}`, ""), nil, 2, "error: F: node \"PBX\": parameter \"requestOptions\": the collection requestOptions has no member \"returnall\"; the nearest is \"returnAll\"\n"},
-		"no credential": {strings.Replace(flow(bulkUpdate, ""), `"id":"pbxsim","name":"PBX"`, `"id":"x","name":"My PBX"`, 1), nil, 2, "error: F: node \"PBX\": the credential \"My PBX\" (id \"x\", type threeCXOAuth2Api) is missing; there are \"PBX\"; give a file with --credentials, or set CORDBOARD_CREDENTIAL_MY_PBX\n"},
+		"no credential": {strings.Replace(flow(bulkUpdate, ""), `"id":"pbxsim","name":"PBX"`, `"id":"x","name":"My PBX"`, 1), nil, 2, "error: F: node \"PBX\": the credential \"My PBX\" (id \"x\", type threeCXOAuth2Api) is missing; there are \"PBX\"; give a file with --credentials, add it (cordboard credentials add), or set CORDBOARD_CREDENTIAL_MY_PBX\n"},
 		"ids no JSON":   {flow(bulkUpdate+`,"ids":"1, 2]","user":{}`, ""), nil, 1, "parameter \"ids\": is not JSON: "},
 		"ids no array":  {flow(bulkUpdate+`,"ids":"{}","user":{}`, ""), nil, 1, "parameter \"ids\": must be a list, is an object"},
 		"user deep":     {flow(bulkUpdate+`,"ids":"[1]","user":{"Groups":[{"GroupId":1},{"GroupId":"two"}]}`, ""), nil, 1, "parameter \"user/Groups/1/GroupId\": must be a whole number"},
-		"all at once":   {flow(bulkUpdate+`,"ids":"[1,\"x\"]","user":{"FirstName":5,"VMPIN":77,"Enabled":"yes"}`, ""), nil, 1, "4 parameters do not fit Users: Bulk Update; nothing was sent"},
+		"all at once":   {flow(bulkUpdate+`,"ids":"[1,\"x\"]","user":{"FirstName":5,"VMPIN":987654321,"Enabled":"yes"}`, ""), nil, 1, "4 parameters do not fit Users: Bulk Update; nothing was sent"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -160,7 +160,7 @@ func TestBadInput(t *testing.T) {
 			if r.code != c.code || r.stdout != "" || !matches {
 				t.Errorf("exit %d, stdout %q, stderr:\n%swant exit %d:\n%s", r.code, r.stdout, r.stderr, c.code, c.stderr)
 			}
-			if strings.Contains(r.stderr, "77") {
+			if strings.Contains(r.stderr, "987654321") {
 				t.Error("a PIN is in the message")
 			}
 		})

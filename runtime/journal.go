@@ -234,12 +234,14 @@ func (x *Execution) begin() error {
 func ReplyRecord(r nodes.Response) []byte { return record{Kind: "reply", Reply: &r}.line() }
 
 // End is the record of the run's end, for the one who keeps it: the journal itself ends with the last step.
-func (r *Run) End() []byte {
+func (r *Run) End() []byte { return r.ending().line() }
+
+func (r *Run) ending() record {
 	end := record{Kind: "end", Status: r.Status}
 	if r.Err != nil {
 		end.Error = appendError(nil, r.Err)
 	}
-	return end.line()
+	return end
 }
 
 // ahead reports whether anything of the run may write outside.

@@ -227,6 +227,7 @@ func (x *Execution) result(ctx context.Context) ([]nodes.Items, error) {
 // Complete runs to the end, within the workflow's own timeout, and sleeps through waits for a time. Runs that it started and
 // nobody waits for have ended too when it returns.
 func (x *Execution) Complete(ctx context.Context) *Run {
+	caller := ctx
 	if t := x.plan.Workflow.Settings.Timeout; t > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = nodes.WithTimeout(ctx, t)
@@ -240,6 +241,9 @@ func (x *Execution) Complete(ctx context.Context) *Run {
 	x.observe(Event{Kind: "run.started"})
 	run := x.complete(ctx)
 	run.StaticData = x.family.keep(x)
+	if x.depth > 0 && caller.Err() == nil { // it is over, also where a step was cut short by its timeout
+		x.write(run.ending(), false)
+	}
 	endSpan(span, run.Items().Len(), run.Err)
 	x.observe(Event{Kind: "run.finished", Status: run.Status, Duration: run.StoppedAt.Sub(x.state.StartedAt), Err: run.Err})
 	return run

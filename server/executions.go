@@ -67,10 +67,12 @@ func (e *executions) add(x *execution) {
 	e.open[x.id] = x
 }
 
-func (e *executions) remove(id int64) {
+func (e *executions) remove(x *execution) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.open, id)
+	if e.open[x.id] == x { // else it goes on already
+		delete(e.open, x.id)
+	}
 }
 
 func (e *executions) find(id int64) *execution {
@@ -284,7 +286,7 @@ func (s *Server) work(ctx context.Context, cancel context.CancelCauseFunc, e *ex
 			defer s.due.look() // there may be more in the queue
 			defer s.slots.give()
 		}
-		defer s.executions.remove(e.id)
+		defer s.executions.remove(e)
 		result := s.complete(ctx, x)
 		s.settle(ctx, e, result)
 	})
@@ -321,9 +323,10 @@ func (s *Server) settle(ctx context.Context, e *execution, r *cordboard.Result) 
 // suspend lays an execution down.
 func (s *Server) suspend(ctx context.Context, e *execution, r *cordboard.Result) {
 	until := r.State.Suspended.Until
+	ctx = context.WithoutCancel(ctx) // it may be cancelled now
 	entry, seq, err := e.journal.rest(ctx)
 	if err == nil {
-		err = persist(ctx, s.log, func() error { return s.store.Suspend(ctx, e.journal.held, seq, entry, until) })
+		err = persist(s.runs.ctx, s.log, func() error { return s.store.Suspend(ctx, e.journal.held, seq, entry, until) })
 	}
 	if err != nil {
 		s.log.Error("a waiting execution could not be laid down", "execution", e.id, "error", err)
@@ -358,7 +361,7 @@ func (s *Server) finish(ctx context.Context, e *execution, r *cordboard.Result) 
 		s.log.Error("the end of an execution could not be kept", "execution", e.id, "error", err)
 		return
 	}
-	if next != nil {
+	if next != nil && len(held) > 0 {
 		next(held[0])
 	}
 	switch {

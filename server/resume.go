@@ -23,6 +23,9 @@ type resumed struct {
 	ctx         context.Context //nolint:containedctx // of the run
 }
 
+// errDatabase says that an execution could not be read for now: nothing is wrong with it.
+var errDatabase = errors.New("the database does not answer")
+
 // read brings an execution back as it stood after its last record.
 func (s *Server) read(ctx context.Context, row store.Execution) (*resumed, error) {
 	flow, err := s.version(ctx, row.WorkflowID, row.VersionID)
@@ -31,7 +34,7 @@ func (s *Server) read(ctx context.Context, row store.Execution) (*resumed, error
 	}
 	entries, err := s.store.Journal(ctx, row.ID)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errDatabase, err)
 	}
 	lines, err := records(entries)
 	if err != nil {
@@ -55,6 +58,9 @@ func (s *Server) version(ctx context.Context, id, version string) (*cordboard.Wo
 		return flow, nil
 	}
 	text, err := s.store.WorkflowVersion(ctx, id, version)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", errDatabase, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +83,9 @@ func (s *Server) resume(row store.Execution, held store.Held, slot bool) error {
 		if err != nil {
 			if slot {
 				s.slots.give()
+			}
+			if errors.Is(err, errDatabase) { // it is looked at again
+				return err
 			}
 			return s.abandon(row, held, err)
 		}
@@ -157,6 +166,29 @@ func (s *Server) takeOver(ctx context.Context, row store.Execution) (took bool, 
 		return false, err
 	}
 	return true, s.resume(row, held, false)
+}
+
+// adopt goes on with executions that are this server's by the database, and that nothing here works on: the answer to a write was not
+// heard, or they could not be read. They are those that were so at the beat before too.
+func (s *Server) adopt(ctx context.Context, before map[int64]bool) (now map[int64]bool) {
+	list, err := s.store.Owned(ctx, s.id)
+	if err != nil {
+		return before
+	}
+	now = map[int64]bool{}
+	for _, row := range list {
+		if s.executions.find(row.ID) != nil {
+			continue
+		}
+		now[row.ID] = true
+		if !before[row.ID] {
+			continue
+		}
+		if _, err := s.takeOver(ctx, row); err != nil && ctx.Err() == nil {
+			s.log.Error("an execution could not go on", "execution", row.ID, "error", err)
+		}
+	}
+	return now
 }
 
 // rejoin goes on with executions that were given up while the database did not answer, where no other server has taken them.
@@ -243,8 +275,10 @@ func (s *Server) wakeWaiting(ctx context.Context) {
 			}
 			timer.Stop()
 		}
+		if ctx.Err() == nil && !s.resumeDue(ctx) {
+			_ = nodes.Pause(ctx, time.Second) // what is due stays so
+		}
 		if ctx.Err() == nil {
-			s.resumeDue(ctx)
 			s.takeQueued(ctx)
 		}
 	}
@@ -262,7 +296,7 @@ func (s *Server) takeQueued(ctx context.Context) {
 			if !s.slots.take() {
 				return
 			}
-			held, err := s.store.Take(ctx, row.ID, store.New, s.id)
+			held, err := s.store.Take(ctx, row, s.id)
 			if err == nil {
 				err = s.resume(row, held, true)
 				taken++
@@ -326,14 +360,16 @@ func (s *Server) answerWaiting(id int64) {
 	}
 }
 
-func (s *Server) resumeDue(ctx context.Context) {
+// resumeDue reports whether all went well.
+func (s *Server) resumeDue(ctx context.Context) bool {
 	list, err := s.store.Due(ctx, time.Now(), dueAtOnce)
 	if err != nil {
 		s.log.Error("waiting executions cannot be looked for", "error", err)
-		return
+		return false
 	}
+	well := true
 	for _, row := range list {
-		held, err := s.store.Take(ctx, row.ID, store.Waiting, s.id)
+		held, err := s.store.Take(ctx, row, s.id)
 		if errors.Is(err, store.ErrLost) {
 			continue
 		}
@@ -342,6 +378,8 @@ func (s *Server) resumeDue(ctx context.Context) {
 		}
 		if err != nil {
 			s.log.Error("a waiting execution could not go on", "execution", row.ID, "error", err)
+			well = false
 		}
 	}
+	return well
 }

@@ -173,6 +173,7 @@ func (s *Server) Work(ctx context.Context) error {
 func (s *Server) look(ctx context.Context, triggers bool) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var workers sync.WaitGroup
+	workers.Go(func() { s.sayAlive(ctx) })
 	workers.Go(func() { s.lookAfter(ctx) })
 	workers.Go(func() { s.wakeWaiting(ctx) })
 	workers.Go(func() { s.store.Listen(ctx, s.hear) })
@@ -196,7 +197,9 @@ func (s *Server) lead(ctx context.Context) {
 	last := time.Time{} // when it was last sure
 	for ctx.Err() == nil {
 		asked := time.Now()
-		leading, err := s.store.Lead(ctx, role, s.id, s.gone)
+		limited, cancel := context.WithTimeout(ctx, s.beat)
+		leading, err := s.store.Lead(limited, role, s.id, s.gone)
+		cancel()
 		switch {
 		case err == nil && leading:
 			if last.IsZero() {
@@ -226,10 +229,10 @@ const (
 	pruneEvery = 10 * time.Minute
 )
 
-// lookAfter takes over what other servers have left, says that this one lives, and removes what is old.
+// lookAfter takes over what other servers have left, and removes what is old.
 func (s *Server) lookAfter(ctx context.Context) {
-	pruned, seen := time.Time{}, time.Now()
-	var given []int64 // up, as the database did not answer
+	pruned := time.Time{}
+	var orphaned map[int64]bool
 	for ctx.Err() == nil {
 		silent := s.gone
 		if s.alone {
@@ -238,6 +241,12 @@ func (s *Server) lookAfter(ctx context.Context) {
 		if err := s.recover(ctx, silent); err != nil && ctx.Err() == nil {
 			s.log.Error("interrupted executions cannot be gone on with", "error", err)
 		}
+		orphaned = s.adopt(ctx, orphaned)
+		if !s.alone {
+			for _, id := range s.executions.awaited() { // a notice may have been missed
+				s.answerWaiting(id)
+			}
+		}
 		if time.Since(pruned) > pruneEvery {
 			s.pruneOld(ctx)
 			pruned = time.Now()
@@ -245,14 +254,27 @@ func (s *Server) lookAfter(ctx context.Context) {
 		if nodes.Pause(ctx, s.beat) != nil {
 			return
 		}
-		if err := s.store.Beat(ctx, s.id); err == nil {
-			seen = time.Now()
+	}
+}
+
+// sayAlive says that this server lives. It gives its executions up where it cannot for so long that others take them over.
+func (s *Server) sayAlive(ctx context.Context) {
+	seen := time.Now()
+	var given []int64 // up, as the database did not answer
+	for nodes.Pause(ctx, s.beat) == nil {
+		asked := time.Now()
+		limited, cancel := context.WithTimeout(ctx, s.beat)
+		err := s.store.Beat(limited, s.id)
+		cancel()
+		switch {
+		case err == nil:
+			seen = asked
 			if err := s.rejoin(ctx, given); err != nil {
 				s.log.Error("executions that were given up cannot be gone on with", "error", err)
 			} else {
 				given = nil
 			}
-		} else if ctx.Err() == nil {
+		case ctx.Err() == nil:
 			s.log.Error("the database does not answer", "error", err)
 		}
 		if !s.alone && time.Since(seen) > s.gone-s.beat { // others take its executions over by now, or soon

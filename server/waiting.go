@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime"
@@ -98,7 +99,10 @@ type woken struct {
 func (s *Server) wake(w http.ResponseWriter, req *http.Request, path string) {
 	id, suffix, _ := strings.Cut(path, "/")
 	// Read before the run is asked: a slow caller must not hold up others.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(s.routes.options.withDefaults().BodyTimeout)) // a recorder of tests has none
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+	_ = control.SetReadDeadline(time.Time{})
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	var out woken
 	if err == nil {
@@ -179,7 +183,7 @@ func (s *Server) receiveLaidDown(req *http.Request, id int64, params map[string]
 			r.e.cancel(err)
 			return err
 		}
-		held, err := s.store.Take(req.Context(), id, store.Waiting, s.id)
+		held, err := s.store.Take(context.WithoutCancel(req.Context()), row, s.id)
 		if err != nil {
 			r.e.cancel(err)
 			return err

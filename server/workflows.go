@@ -120,7 +120,10 @@ func (s *Server) Activate(ctx context.Context, w store.Workflow) error {
 	if err != nil {
 		return err
 	}
-	s.versions.add(flow, w.VersionID)
+	if err := s.store.KeepVersion(ctx, w.ID, w.JSON); err != nil { // executions may begin before the workflow is saved
+		return err
+	}
+	s.versions.add(flow, store.VersionID(w.JSON))
 	s.Remove(w.ID)
 	return s.Add(ctx, flow)
 }

@@ -102,16 +102,18 @@ func (s *Store) create(t tx, n NewExecution) (Held, error) {
 // Append adds an entry to the journal. ErrLost says that the execution is another's by now.
 func (s *Store) Append(ctx context.Context, h Held, seq int, entry []byte) error {
 	packed := pack(entry)
-	return wrap("the journal could not be written", s.db.write(ctx, func(t tx) error { return appendEntry(t, h, seq, packed) }))
+	return wrap("the journal could not be written", s.db.write(ctx, func(t tx) error { return s.appendEntry(t, h, seq, packed) }))
 }
 
 const held = " id = ? AND owner = ? AND attempt = ? AND stopped_at = 0"
 
-func appendEntry(t tx, h Held, seq int, packed []byte) error {
-	if err := lost(one[int64](t, "SELECT id FROM executions WHERE"+held, h.ID, h.Owner, h.Attempt)); err != nil {
+// appendEntry writes an entry while nobody else can take the execution. One that is there already is of a try before, whose end
+// was not heard of.
+func (s *Store) appendEntry(t tx, h Held, seq int, packed []byte) error {
+	if err := lost(one[int64](t, "SELECT id FROM executions WHERE"+held+s.db.locking(), h.ID, h.Owner, h.Attempt)); err != nil {
 		return err
 	}
-	_, err := t.exec("INSERT INTO journal (execution_id, seq, data) VALUES (?, ?, ?)", h.ID, seq, packed)
+	_, err := t.exec("INSERT INTO journal (execution_id, seq, data) VALUES (?, ?, ?) ON CONFLICT (execution_id, seq) DO NOTHING", h.ID, seq, packed)
 	return err
 }
 
@@ -126,17 +128,17 @@ func lost(_ int64, err error) error {
 func (s *Store) Suspend(ctx context.Context, h Held, seq int, entry []byte, until time.Time) error {
 	packed := pack(entry)
 	return wrap("the waiting execution could not be kept", s.db.write(ctx, func(t tx) error {
-		if err := appendEntry(t, h, seq, packed); err != nil {
+		if err := s.appendEntry(t, h, seq, packed); err != nil {
 			return err
 		}
-		_, err := t.exec("UPDATE executions SET status = ?, wait_till = ?, owner = '' WHERE id = ?", Waiting, millis(until), h.ID)
+		_, err := t.exec("UPDATE executions SET status = ?, wait_till = ?, owner = '' WHERE"+held, Waiting, millis(until), h.ID, h.Owner, h.Attempt)
 		return err
 	}))
 }
 
-// Take makes an execution the owner's that is new or waits, as status says. ErrLost says that it is not so any more.
-func (s *Store) Take(ctx context.Context, id int64, status, owner string) (Held, error) {
-	return s.take(ctx, "id = ? AND status = ?", []any{id, status}, owner)
+// Take makes an execution the owner's that is new or waits, as it was read. ErrLost says that it is not so any more.
+func (s *Store) Take(ctx context.Context, x Execution, owner string) (Held, error) {
+	return s.take(ctx, "id = ? AND status = ? AND attempt = ?", []any{x.ID, x.Status, x.Attempt}, owner)
 }
 
 // TakeOver takes an execution from an owner who is gone.
@@ -176,7 +178,8 @@ func (s *Store) Finish(ctx context.Context, h Held, e Ending) (then []Held, err 
 	packed := pack(e.Entry)
 	err = s.db.write(ctx, func(t tx) error {
 		then = then[:0]
-		if err := s.end(t, h, e, packed); err != nil {
+		front, again, err := s.end(t, h, e, packed)
+		if err != nil || again {
 			return err
 		}
 		for id, text := range e.StaticData {
@@ -184,7 +187,8 @@ func (s *Store) Finish(ctx context.Context, h Held, e Ending) (then []Held, err 
 				return err
 			}
 		}
-		if e.Forget {
+		// Where a caller at another server is to read what it came to, it stays until it is pruned.
+		if e.Forget && (front == "" || front == h.Owner) {
 			if err := forget(t, h.ID); err != nil {
 				return err
 			}
@@ -201,13 +205,14 @@ func (s *Store) Finish(ctx context.Context, h Held, e Ending) (then []Held, err 
 	return then, wrap("the end of the execution could not be kept", err)
 }
 
-func (s *Store) end(t tx, h Held, e Ending, packed []byte) error {
+// end ends an execution. again says that a try before did so, whose end was not heard of.
+func (s *Store) end(t tx, h Held, e Ending, packed []byte) (front string, again bool, err error) {
 	var retryOf int64
-	var front string
-	err := row(t, "UPDATE executions SET status = ?, stopped_at = ? WHERE"+held+" RETURNING retry_of, front",
+	err = row(t, "UPDATE executions SET status = ?, stopped_at = ? WHERE"+held+" RETURNING retry_of, front",
 		[]any{e.Status, s.now().UnixMilli(), h.ID, h.Owner, h.Attempt}, &retryOf, &front)
 	if errors.Is(err, ErrNotFound) {
-		return ErrLost
+		_, err = one[int64](t, "SELECT id FROM executions WHERE id = ? AND owner = ? AND attempt = ? AND status = ? AND stopped_at > 0", h.ID, h.Owner, h.Attempt, e.Status)
+		return "", true, lost(0, err)
 	}
 	if err == nil && len(e.Entry) > 0 {
 		_, err = t.exec("INSERT INTO journal (execution_id, seq, data) VALUES (?, ?, ?)", h.ID, e.Seq, packed)
@@ -218,13 +223,16 @@ func (s *Store) end(t tx, h Held, e Ending, packed []byte) error {
 	if err == nil && front != "" && front != h.Owner {
 		err = s.db.notify(t, Notice{Kind: Answered, ID: h.ID})
 	}
-	return err
+	return front, false, err
 }
 
 // Cancel ends an execution that nobody works on: one that is new or waits. ErrLost says that it does not.
 func (s *Store) Cancel(ctx context.Context, id int64) error {
 	err := s.db.write(ctx, func(t tx) error {
-		return changed(t.exec("UPDATE executions SET status = ?, stopped_at = ? WHERE id = ? AND status IN ('new', 'waiting')", Canceled, s.now().UnixMilli(), id))
+		if err := changed(t.exec("UPDATE executions SET status = ?, stopped_at = ? WHERE id = ? AND status IN ('new', 'waiting')", Canceled, s.now().UnixMilli(), id)); err != nil {
+			return err
+		}
+		return s.db.notify(t, Notice{Kind: Answered, ID: id})
 	})
 	if errors.Is(err, ErrNotFound) {
 		return ErrLost
@@ -394,6 +402,11 @@ func (s *Store) Orphans(ctx context.Context, server string, silent time.Duration
 		s.db.clock()+` - ?) ORDER BY id LIMIT ?`, server, silent.Milliseconds(), limit)
 }
 
+// Owned lists the running executions of a server.
+func (s *Store) Owned(ctx context.Context, server string) ([]Execution, error) {
+	return s.open(ctx, " WHERE stopped_at = 0 AND status = 'running' AND owner = ? ORDER BY id", server)
+}
+
 func (s *Store) open(ctx context.Context, where string, args ...any) (list []Execution, err error) {
 	err = s.db.read(ctx, func(t tx) error {
 		list, err = executions(t, where, args...)
@@ -427,13 +440,22 @@ func (s *Store) DeleteExecution(ctx context.Context, id int64) (x Execution, err
 		if x.StoppedAt.IsZero() {
 			return fmt.Errorf("execution %d is %s: cancel it first", id, x.Status)
 		}
-		return forget(t, id)
+		return remove(t, id)
 	})
 	return x, err
 }
 
+// forget removes an execution that a workflow does not keep. One with a key leaves its row, so that it is not begun again.
 func forget(t tx, id int64) error {
 	if _, err := t.exec("DELETE FROM journal WHERE execution_id = ?", id); err != nil {
+		return err
+	}
+	_, err := t.exec("DELETE FROM executions WHERE id = ? AND request_key IS NULL", id)
+	return err
+}
+
+func remove(t tx, id int64) error {
+	if err := forget(t, id); err != nil {
 		return err
 	}
 	_, err := t.exec("DELETE FROM executions WHERE id = ?", id)
@@ -453,7 +475,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time, keep int) (gone []E
 				return err
 			}
 			for _, x := range list {
-				if err := forget(t, x.ID); err != nil {
+				if err := remove(t, x.ID); err != nil {
 					return err
 				}
 			}

@@ -52,6 +52,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	err = s.db.write(ctx, func(t tx) error {
+		if err := s.db.starting(t); err != nil {
+			return err
+		}
 		_, err := t.exec(s.db.schema("CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY, sum TEXT NOT NULL, applied_at BIGINT NOT NULL)"))
 		return err
 	})
@@ -73,6 +76,9 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 func (s *Store) apply(t tx, m migration) error {
+	if err := s.db.starting(t); err != nil {
+		return err
+	}
 	sum, err := one[string](t, "SELECT sum FROM schema_migrations WHERE version = ?", m.version)
 	switch {
 	case errors.Is(err, ErrNotFound):

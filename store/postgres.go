@@ -71,6 +71,12 @@ func (p *postgres) schema(text string) string {
 	return strings.NewReplacer("SERIAL_ID", "BIGSERIAL PRIMARY KEY", "BYTES", "BYTEA", "WITHOUT_ROWID", "").Replace(text)
 }
 
+func (*postgres) locking() string { return " FOR UPDATE" }
+
+func (*postgres) starting(t tx) error {
+	return each(t, "SELECT pg_advisory_xact_lock(7205759403)", nil, func(func(...any) error) error { return nil })
+}
+
 func (*postgres) clock() string {
 	return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 )
 
@@ -21,23 +23,32 @@ func (s *Seen) See(ctx context.Context, scope string, values []string, keep int)
 		seen = make([]bool, len(values))
 		now := s.store.now().UnixNano()
 		for i, v := range values {
+			v = short(v)
+			_, err := t.exec("INSERT INTO seen_values (workflow_id, scope, value, seen_by, seen_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				s.workflow, scope, v, s.by, now+int64(i))
+			if err != nil {
+				return err
+			}
 			by, err := one[string](t, "SELECT seen_by FROM seen_values WHERE workflow_id = ? AND scope = ? AND value = ?", s.workflow, scope, v)
-			switch {
-			case err == nil:
-				seen[i] = by != s.by
-				continue
-			case !errors.Is(err, ErrNotFound):
+			if err != nil {
 				return err
 			}
-			if _, err := t.exec("INSERT INTO seen_values (workflow_id, scope, value, seen_by, seen_at) VALUES (?, ?, ?, ?, ?)", s.workflow, scope, v, s.by, now+int64(i)); err != nil {
-				return err
-			}
+			seen[i] = by != s.by
 		}
 		_, err := t.exec(`DELETE FROM seen_values WHERE workflow_id = ? AND scope = ? AND seen_at <= COALESCE(
 			(SELECT seen_at FROM seen_values WHERE workflow_id = ? AND scope = ? ORDER BY seen_at DESC LIMIT 1 OFFSET ?), -1)`, s.workflow, scope, s.workflow, scope, keep)
 		return err
 	})
 	return seen, wrap("what earlier executions have seen could not be looked up", err)
+}
+
+// short is a value that fits into an index: a long one by its hash.
+func short(v string) string {
+	if len(v) < 200 {
+		return v
+	}
+	sum := sha256.Sum256([]byte(v))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // Latest returns the value that another step has set last, "" at first.

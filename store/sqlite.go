@@ -170,6 +170,11 @@ func (s *sqlite) schema(text string) string {
 	return strings.NewReplacer("SERIAL_ID", "INTEGER PRIMARY KEY AUTOINCREMENT", "BYTES", "BLOB", "WITHOUT_ROWID", "WITHOUT ROWID").Replace(text)
 }
 
+// locking is nothing: there is one writer.
+func (*sqlite) locking() string { return "" }
+
+func (*sqlite) starting(tx) error { return nil }
+
 func (*sqlite) clock() string { return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)" }
 
 // notify has nobody to tell: one server works with the file.

@@ -40,6 +40,10 @@ type driver interface {
 	read(ctx context.Context, f func(tx) error) error
 	// schema turns the words of the migrations that stand for types into the database's.
 	schema(sql string) string
+	// locking is what a SELECT ends with whose row nobody else is to change until the transaction ends; starting keeps others from
+	// migrating at the same time.
+	locking() string
+	starting(t tx) error
 	// clock is the time in milliseconds, as an expression: servers' own clocks may differ.
 	clock() string
 	// notify tells other servers once the transaction is over; listen is told.

@@ -189,8 +189,8 @@ func testExecutions(t *testing.T, s *Store) {
 	if err := s.Append(ctx, h, 1, long); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Append(ctx, h, 1, []byte("again")); err == nil {
-		t.Error("an entry was written twice")
+	if err := s.Append(ctx, h, 1, []byte("again")); err != nil { // of a try before: the first one counts
+		t.Error(err)
 	}
 	then := must(s.Finish(ctx, h, Ending{Status: Error, Seq: 2, Entry: []byte("end"), StaticData: map[string]string{"w": "{}"}, Then: []NewExecution{{WorkflowID: "e", Owner: "me", Entry: []byte("x")}}}))(t)
 	if len(then) != 1 || then[0].ID <= h.ID || then[0].Attempt != 1 {
@@ -345,8 +345,9 @@ func testWaiting(t *testing.T, s *Store) {
 	if list := must(s.Due(ctx, now.Add(time.Minute), 10))(t); len(list) != 1 || list[0].ID != soon {
 		t.Errorf("%+v", list)
 	}
-	h := must(s.Take(ctx, soon, Waiting, "me"))(t)
-	if _, err := s.Take(ctx, soon, Waiting, "other"); !errors.Is(err, ErrLost) {
+	row := must(s.Execution(ctx, soon))(t)
+	h := must(s.Take(ctx, row, "me"))(t)
+	if _, err := s.Take(ctx, row, "other"); !errors.Is(err, ErrLost) {
 		t.Errorf("it was taken twice: %v", err)
 	}
 	if err := s.Append(ctx, h, 2, nil); err != nil {
