@@ -5,7 +5,7 @@
 // The files follow the way of the data: workflow.go (the file), plan.go (what is known before a run), run.go (which
 // node is next), step.go (one execution of a node), params.go (parameters resolved and checked), outcome.go (what
 // becomes of a node's answer), state.go (all there is to know between two steps), rundata.go (n8n's run data).
-// Beside the way: subworkflow.go (workflows that call others, waits), observe.go (events and spans), review.go (what validate says
+// Beside the way: journal.go and replay.go (what outlives the process), subworkflow.go (workflows that call others, waits), observe.go (events and spans), review.go (what validate says
 // beyond a plan's problems).
 //
 // It owns n8n's execution semantics. It does not own nodes (package nodes), the expression language
