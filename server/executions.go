@@ -425,7 +425,7 @@ func (s *Server) removeBinary(names ...string) {
 		if name == "" || filepath.Base(name) != name {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(s.binaryDir, name)); err != nil { //nolint:gosec // it is the name of one file
+		if err := os.RemoveAll(filepath.Join(s.binaryDir, name)); err != nil {
 			s.log.Error("binary data could not be removed", "directory", name, "error", err)
 		}
 	}

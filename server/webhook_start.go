@@ -30,7 +30,7 @@ func (s *Server) newCallData() *callData {
 
 func (d *callData) release() {
 	if d.users.Add(-1) == 0 && !d.kept.Load() {
-		_ = os.RemoveAll(d.dir) //nolint:gosec // a name of ours; it may not be there
+		_ = os.RemoveAll(d.dir)
 	}
 }
 
