@@ -28,6 +28,7 @@ import (
 	"github.com/cordboard/cordboard/nodes/files"
 	"github.com/cordboard/cordboard/nodes/markup"
 	"github.com/cordboard/cordboard/nodes/network"
+	"github.com/cordboard/cordboard/nodes/network/connect"
 	"github.com/cordboard/cordboard/nodes/plugin"
 	"github.com/cordboard/cordboard/nodes/request"
 	"github.com/cordboard/cordboard/runtime"
@@ -87,7 +88,7 @@ type Runtime struct {
 	creds    *credentials.Set
 	requests *request.Executor // of nodes that descriptor files describe
 	// connections are those of databases.
-	connections *network.Connections
+	connections *connect.Pools
 	library     library
 
 	// plugging holds one element while plugins are started: a lock that a context can give up waiting for, and that does not
@@ -115,7 +116,7 @@ func New(opts Options) (*Runtime, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Runtime{
-		opts: opts, requests: request.New(), connections: &network.Connections{}, creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir).In(opts.Tokens)), plugging: make(chan struct{}, 1),
+		opts: opts, requests: request.New(), connections: &connect.Pools{}, creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir).In(opts.Tokens)), plugging: make(chan struct{}, 1),
 	}
 	r.creds.Add(opts.Credentials...)
 	r.creds.AddSource(opts.CredentialSource)

@@ -26,6 +26,7 @@ var mayImport = []struct {
 	{"runtime/expression", append([]string{"=nodes"}, leaves...)},
 	{"runtime", []string{"=nodes", "descriptors", "schemas", "runtime/expression"}},
 	{"=nodes", []string{"descriptors", "schemas"}},
+	{"nodes/network", append([]string{"=nodes", "nodes/request", "descriptors", "schemas"}, leaves...)},
 	{"nodes", append([]string{"=nodes", "nodes/request", "nodes/plugin", "descriptors", "schemas"}, leaves...)},
 	{"credentials", []string{"=nodes", "schemas"}},
 	{"store", nil},

@@ -141,6 +141,12 @@ func (s *Set) Find(id, name, credentialType string) (nodes.Credential, error) {
 	return s.open(c)
 }
 
+// Type returns the type of the credential that Find returns for this id and name.
+func (s *Set) Type(id, name string) (string, error) {
+	c, err := s.lookup(id, name, "")
+	return c.Type, err
+}
+
 func (s *Set) lookup(id, name, credentialType string) (Credential, error) {
 	if id == "" && name == "" {
 		if ofType := s.all(func(c Credential) bool { return c.Type == credentialType }); len(ofType) == 1 {

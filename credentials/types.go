@@ -43,6 +43,12 @@ func publicServerFields(credentialType string) []string {
 		return []string{"host", "port", "user", "secure", "disableStartTls", "hostName"}
 	case "sshPassword", "sshPrivateKey", "ftp", "sftp":
 		return []string{"host", "port", "username"}
+	case "mqtt":
+		return []string{"protocol", "host", "port", "username", "clientId", "clean", "ssl", "passwordless", "rejectUnauthorized", "ca", "cert"}
+	case "rabbitmq":
+		return []string{"hostname", "port", "username", "vhost", "ssl", "passwordless", "ca", "cert"}
+	case "kafka":
+		return []string{"clientId", "brokers", "ssl", "authentication", "username", "saslMechanism"}
 	}
 	return nil
 }
@@ -64,8 +70,11 @@ func (s *Set) open(c Credential) (nodes.Credential, error) {
 	return opened, nil
 }
 
-// isOAuth2 goes by the fields, and by the name for one that lacks them: any type name is accepted for 3CX.
+// isOAuth2 goes by the name, and for a type that is not known by the fields: any type name is accepted for 3CX.
 func isOAuth2(credentialType string, data gjson.Result) bool {
+	if publicFields(credentialType) != nil { // some have a clientId of another kind
+		return false
+	}
 	return strings.Contains(strings.ToLower(credentialType), "oauth2") || data.Get("clientId").Exists() || data.Get("clientSecret").Exists()
 }
 

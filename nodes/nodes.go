@@ -55,6 +55,14 @@ type Outward interface {
 	Writes(version float64, params *Template) bool
 }
 
+// CredentialTester is a Node that can ask a server whether it takes a credential (n8n's test of a credential).
+type CredentialTester interface {
+	Node
+	// TestCredential connects as the node would and changes nothing. The error says what is wrong with the credential or
+	// that the server cannot be reached; it holds no secret.
+	TestCredential(ctx context.Context, credentialType string, access Access) error
+}
+
 // Type joins what a node is (its descriptor) with what it does.
 type Type struct {
 	Descriptor *descriptors.Node

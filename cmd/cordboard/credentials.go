@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/tidwall/gjson"
 
+	"github.com/cordboard/cordboard"
 	"github.com/cordboard/cordboard/credentials"
 	"github.com/cordboard/cordboard/store"
 )
@@ -295,19 +296,14 @@ func credentialsTestCommand() *cobra.Command {
 	var s storing
 	cmd := &cobra.Command{
 		Use: "test NAME|ID", Short: "Say whether a credential works, and why not",
-		Long: "Test asks the token server of an OAuth2 credential (client credentials) for a token. Other credentials are sent along with\n" +
-			"requests: of these it says only whether they can be read. Exit codes: 0 it works, 1 it does not, 2 there is none.",
+		Long: "Test asks the token server of an OAuth2 credential for a token, and connects to the server of a database's, a queue's or the\n" +
+			"like. Other credentials are sent along with requests: of these it says only whether they can be read. Exit codes: 0 it works,\n" +
+			"1 it does not, 2 there is none.",
 		Args: exactArgs(1, "the credential's name or id"),
 	}
 	s.addStoreFlags(cmd)
 	cmd.Flags().StringArrayVar(&s.credentialFiles, "credentials", nil, "file with credentials to look in first (may be repeated)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		set := credentials.NewSet(credentials.NewLeases(""))
-		for _, file := range s.credentialFiles {
-			if err := set.AddFile(file); err != nil {
-				return err
-			}
-		}
 		var source credentials.Source
 		if s.database != "" {
 			db, err := s.openStore(cmd.Context(), s.database)
@@ -321,17 +317,19 @@ func credentialsTestCommand() *cobra.Command {
 			defer lazy.close()
 			source = lazy
 		}
-		set.AddSource(source)
-		found, err := set.Find(args[0], args[0], "")
+		rt, err := cordboard.New(cordboard.Options{CredentialFiles: s.credentialFiles, CredentialSource: source})
 		if err != nil {
 			return err
 		}
-		access, err := found.Access(cmd.Context())
+		defer func() { _ = rt.Close() }() // it was only read
+		asked, err := rt.TestCredential(cmd.Context(), args[0])
 		switch {
-		case err != nil:
+		case asked && err != nil:
 			return &exitError{exitFailed, fmt.Errorf("credential %q does not work: %w", args[0], err)}
-		case access.Token != "":
-			fmt.Fprintln(cmd.OutOrStdout(), "it works: the token server gave a token")
+		case err != nil:
+			return err
+		case asked:
+			fmt.Fprintln(cmd.OutOrStdout(), "it works: the server took it")
 		default:
 			fmt.Fprintln(cmd.OutOrStdout(), "it can be read; there is no server to ask whether it is right: it is sent along with requests")
 		}

@@ -25,6 +25,7 @@ import (
 	"github.com/cordboard/cordboard/internal/pgtest"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/network"
+	"github.com/cordboard/cordboard/nodes/network/connect"
 	"github.com/cordboard/cordboard/nodes/request"
 	"github.com/cordboard/cordboard/runtime"
 )
@@ -93,7 +94,7 @@ func (d database) even(text string) string {
 
 func databaseEngine(t *testing.T, kind string, fields map[string]any, o network.Options) *runtime.Engine {
 	t.Helper()
-	o.Executor, o.Connections = request.New(), &network.Connections{}
+	o.Executor, o.Connections = request.New(), &connect.Pools{}
 	t.Cleanup(func() {
 		o.Executor.Close()
 		if err := o.Connections.Close(); err != nil {

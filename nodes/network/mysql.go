@@ -10,6 +10,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/network/connect"
 )
 
 // mySQL runs queries and reads and writes tables of MySQL and MariaDB. Names are quoted and values are parameters of prepared
@@ -27,7 +28,7 @@ func (n mySQL) Execute(ctx context.Context, call *nodes.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	db, done, err := shared(n.options, "mySql", access, "", func() (*sql.DB, error) { return openMySQL(n.options, access) })
+	db, done, err := connect.Shared(n.options.connect(), "mySql", access, "", func() (*sql.DB, error) { return openMySQL(n.options, access) })
 	if err != nil {
 		return err
 	}
@@ -37,10 +38,20 @@ func (n mySQL) Execute(ctx context.Context, call *nodes.Call) (err error) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return withoutSecrets(r.explain(err, sqlStatement{item: -1}), access)
+		return connect.WithoutSecrets(r.explain(err, sqlStatement{item: -1}), access)
 	}
 	defer func() { _ = r.conn.Close() }() // it goes back to the pool
 	return r.run(ctx)
+}
+
+// TestCredential is nodes.CredentialTester's.
+func (n mySQL) TestCredential(ctx context.Context, _ string, access nodes.Access) error {
+	db, err := openMySQL(n.options, access)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }() // nothing is left to be said
+	return connect.Refused(db.PingContext(ctx), access)
 }
 
 // mysqlRun is one execution of the node, on one connection.
@@ -161,7 +172,7 @@ func (r *mysqlRun) failed(ctx context.Context, item int, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	e := withoutSecrets(nodes.AsError(err), r.access)
+	e := connect.WithoutSecrets(nodes.AsError(err), r.access)
 	if item < 0 {
 		return e
 	}

@@ -15,17 +15,18 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/network/connect"
 )
 
 func openMySQL(o Options, a nodes.Access) (*sql.DB, error) {
-	if is(a, "sshTunnel") {
+	if connect.Is(a, "sshTunnel") {
 		return nil, nodes.Errorf("the mySql credential asks for an SSH tunnel, which is not supported; connect to the database directly")
 	}
-	host, port, err := server(a, "3306")
+	host, port, err := connect.Server(a, "3306")
 	if err != nil {
 		return nil, err
 	}
-	dial, err := dialer(o)
+	dial, err := connect.Dialer(o.connect())
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func openMySQL(o Options, a nodes.Access) (*sql.DB, error) {
 	if ms, err := strconv.ParseFloat(a.Field("connectTimeout"), 64); err == nil {
 		c.Timeout = milliseconds(ms)
 	}
-	if is(a, "ssl") {
+	if connect.Is(a, "ssl") {
 		if c.TLS, err = mysqlTLS(a, host); err != nil {
 			return nil, err
 		}

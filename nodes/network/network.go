@@ -6,6 +6,7 @@ package network
 import (
 	descriptors "github.com/cordboard/cordboard/descriptors/network"
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/network/connect"
 	"github.com/cordboard/cordboard/nodes/request"
 )
 
@@ -17,9 +18,13 @@ type Options struct {
 	PublicOnly bool
 	// Connections are what the nodes keep open to databases between executions; whoever made them closes them. With nil each
 	// execution connects anew.
-	Connections *Connections
+	Connections *connect.Pools
 	// Commands lets Execute Command run commands on this machine, any that a workflow names.
 	Commands bool
+}
+
+func (o Options) connect() connect.Options {
+	return connect.Options{Executor: o.Executor, PublicOnly: o.PublicOnly, Pools: o.Connections}
 }
 
 // Nodes returns the nodes with default options.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/network/connect"
 )
 
 // postgres runs queries and reads and writes tables. Names are quoted and values are parameters, whatever they hold.
@@ -32,7 +33,7 @@ func (n postgres) Execute(ctx context.Context, call *nodes.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	pool, done, err := shared(n.options, "postgres", access, "", func() (*postgresPool, error) { return newPostgresPool(n.options, access) })
+	pool, done, err := connect.Shared(n.options.connect(), "postgres", access, "", func() (*postgresPool, error) { return newPostgresPool(n.options, access) })
 	if err != nil {
 		return err
 	}
@@ -46,10 +47,25 @@ func (n postgres) Execute(ctx context.Context, call *nodes.Call) (err error) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return withoutSecrets(nodes.AsError(err), access)
+		return connect.WithoutSecrets(nodes.AsError(err), access)
 	}
 	defer pool.release(r.conn)
 	return prepared(ctx)
+}
+
+// TestCredential is nodes.CredentialTester's.
+func (n postgres) TestCredential(ctx context.Context, _ string, access nodes.Access) error {
+	pool, err := newPostgresPool(n.options, access)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pool.Close() }() // nothing is left to be said
+	conn, err := pool.acquire(ctx, 0)
+	if err != nil {
+		return connect.Refused(err, access)
+	}
+	pool.release(conn)
+	return nil
 }
 
 // postgresRun is one execution of the node, on one connection.
@@ -210,7 +226,7 @@ func (r *postgresRun) failed(ctx context.Context, item int, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	e := withoutSecrets(nodes.AsError(err), r.access)
+	e := connect.WithoutSecrets(nodes.AsError(err), r.access)
 	if item < 0 {
 		return e
 	}

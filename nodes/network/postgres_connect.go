@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/network/connect"
 )
 
 // postgresPool keeps connections that are not in use, for the executions to come.
@@ -39,14 +40,14 @@ const (
 )
 
 func newPostgresPool(o Options, a nodes.Access) (*postgresPool, error) {
-	if is(a, "sshTunnel") {
+	if connect.Is(a, "sshTunnel") {
 		return nil, nodes.Errorf("the postgres credential asks for an SSH tunnel, which is not supported; connect to the database directly")
 	}
-	host, port, err := server(a, "5432")
+	host, port, err := connect.Server(a, "5432")
 	if err != nil {
 		return nil, err
 	}
-	dial, err := dialer(o)
+	dial, err := connect.Dialer(o.connect())
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +76,9 @@ func newPostgresPool(o Options, a nodes.Access) (*postgresPool, error) {
 // "allow" encrypts where the server insists.
 func postgresTLS(c *pgconn.Config, a nodes.Access) error {
 	c.TLSConfig, c.Fallbacks = nil, nil
-	secure := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host, InsecureSkipVerify: is(a, "allowUnauthorizedCerts")} //nolint:gosec // the user's own option
+	secure := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host, InsecureSkipVerify: connect.Is(a, "allowUnauthorizedCerts")} //nolint:gosec // the user's own option
 	switch mode := a.Field("ssl"); {
-	case is(a, "allowUnauthorizedCerts") || mode == "require":
+	case connect.Is(a, "allowUnauthorizedCerts") || mode == "require":
 		c.TLSConfig = secure
 	case mode == "allow":
 		c.Fallbacks = []*pgconn.FallbackConfig{{Host: c.Host, Port: c.Port, TLSConfig: secure}}

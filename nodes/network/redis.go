@@ -16,6 +16,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/network/connect"
 )
 
 // redisNode reads and writes keys of a Redis server, item by item.
@@ -42,7 +43,7 @@ func (n redisNode) Execute(ctx context.Context, call *nodes.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	client, done, err := shared(n.options, "redis", access, "", func() (*redis.Client, error) { return openRedis(n.options, access) })
+	client, done, err := connect.Shared(n.options.connect(), "redis", access, "", func() (*redis.Client, error) { return openRedis(n.options, access) })
 	if err != nil {
 		return err
 	}
@@ -66,19 +67,29 @@ func (n redisNode) Execute(ctx context.Context, call *nodes.Call) (err error) {
 			call.EmitFrom(0, i, it)
 			continue
 		}
-		if err := call.Fail(i, withoutSecrets(nodes.AsError(err), access)); err != nil {
+		if err := call.Fail(i, connect.WithoutSecrets(nodes.AsError(err), access)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// TestCredential is nodes.CredentialTester's.
+func (n redisNode) TestCredential(ctx context.Context, _ string, access nodes.Access) error {
+	client, err := openRedis(n.options, access)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }() // nothing is left to be said
+	return connect.Refused(client.Ping(ctx).Err(), access)
+}
+
 func openRedis(o Options, a nodes.Access) (*redis.Client, error) {
-	host, port, err := server(a, "6379")
+	host, port, err := connect.Server(a, "6379")
 	if err != nil {
 		return nil, err
 	}
-	dial, err := dialer(o)
+	dial, err := connect.Dialer(o.connect())
 	if err != nil {
 		return nil, err
 	}
@@ -88,15 +99,15 @@ func openRedis(o Options, a nodes.Access) (*redis.Client, error) {
 			return nil, nodes.Errorf("the field database of the redis credential must be a number")
 		}
 	}
-	secure := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, InsecureSkipVerify: is(a, "disableTlsVerification")} //nolint:gosec // the user's own option
-	redis.SetLogger(&logging.VoidLogger{})                                                                                     // it would write to stderr what the error says anyway
+	secure := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, InsecureSkipVerify: connect.Is(a, "disableTlsVerification")} //nolint:gosec // the user's own option
+	redis.SetLogger(&logging.VoidLogger{})                                                                                             // it would write to stderr what the error says anyway
 	return redis.NewClient(&redis.Options{
 		Addr: net.JoinHostPort(host, port), Username: a.Field("user"), Password: a.Field("password"), DB: database, Protocol: 2,
 		DisableIdentity: true, MaxRetries: -1, MaxIdleConns: maxIdle, ContextTimeoutEnabled: true, ReadTimeout: -1, WriteTimeout: -1, DialTimeout: 10 * time.Second, DialerRetries: 1,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 		Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dial(ctx, network, address)
-			if err != nil || !is(a, "ssl") {
+			if err != nil || !connect.Is(a, "ssl") {
 				return conn, err
 			}
 			encrypted := tls.Client(conn, secure)

@@ -1,4 +1,6 @@
-package network
+// Package connect is what nodes for servers that are not asked over HTTP have in common: pools of connections that outlive an
+// execution, dialing under the rules for addresses, and the usual fields of credentials.
+package connect
 
 import (
 	"context"
@@ -17,16 +19,26 @@ import (
 	"github.com/cordboard/cordboard/nodes/request"
 )
 
-// Connections are what the nodes keep open to databases and the like from one execution to the next: a pool for each
+// Options say how nodes connect. The zero value reaches every address and keeps nothing open.
+type Options struct {
+	// Executor has the rule for public addresses; it is needed with PublicOnly alone.
+	Executor *request.Executor
+	// PublicOnly refuses private networks and this machine (server-side request forgery).
+	PublicOnly bool
+	// Pools keep what is open between executions. With nil each execution connects anew.
+	Pools *Pools
+}
+
+// Pools are what the nodes keep open to databases and the like from one execution to the next: a pool for each
 // credential. The zero value is ready; Close ends it.
-type Connections struct {
+type Pools struct {
 	mu     sync.Mutex
 	open   map[[sha256.Size]byte]io.Closer
 	closed bool
 }
 
 // Close closes what is open. Whoever executes a node afterwards gets an error. A second Close does nothing.
-func (c *Connections) Close() error {
+func (c *Pools) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
@@ -39,7 +51,7 @@ func (c *Connections) Close() error {
 }
 
 // get returns what is open under a key, or opens it. Opening must not wait for the server: it makes a pool.
-func (c *Connections) get(key [sha256.Size]byte, open func() (io.Closer, error)) (io.Closer, error) {
+func (c *Pools) get(key [sha256.Size]byte, open func() (io.Closer, error)) (io.Closer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -59,13 +71,13 @@ func (c *Connections) get(key [sha256.Size]byte, open func() (io.Closer, error))
 	return pool, nil
 }
 
-// shared returns what is open for a credential and these options, for one execution: done must be called at its end. Without
-// Options.Connections it is closed then.
-func shared[T io.Closer](o Options, kind string, a nodes.Access, options string, open func() (T, error)) (pool T, done func() error, err error) {
-	c := o.Connections
+// Shared returns what is open for a credential and these options, for one execution: done must be called at its end. Without
+// Options.Pools it is closed then.
+func Shared[T io.Closer](o Options, kind string, a nodes.Access, options string, open func() (T, error)) (pool T, done func() error, err error) {
+	c := o.Pools
 	done = func() error { return nil }
 	if c == nil {
-		c = &Connections{}
+		c = &Pools{}
 		done = c.Close
 	}
 	opened, err := c.get(connectionKey(kind, a, options), func() (io.Closer, error) { return open() })
@@ -87,9 +99,9 @@ func connectionKey(kind string, a nodes.Access, options string) [sha256.Size]byt
 	return sha256.Sum256([]byte(text))
 }
 
-// dialer opens connections that are no HTTP requests, under the rule that those are under: with PublicOnly the address that
+// Dialer opens connections that are no HTTP requests, under the rule that those are under: with PublicOnly the address that
 // a name stands for must be a public one.
-func dialer(o Options) (func(ctx context.Context, network, address string) (net.Conn, error), error) {
+func Dialer(o Options) (func(ctx context.Context, network, address string) (net.Conn, error), error) {
 	if !o.PublicOnly {
 		return (&net.Dialer{}).DialContext, nil
 	}
@@ -104,8 +116,8 @@ func dialer(o Options) (func(ctx context.Context, network, address string) (net.
 	return t.DialContext, nil
 }
 
-// server is the host and the port of a credential.
-func server(a nodes.Access, defaultPort string) (host, port string, err error) {
+// Server is the host and the port of a credential.
+func Server(a nodes.Access, defaultPort string) (host, port string, err error) {
 	host, port = strings.TrimSpace(a.Field("host")), a.Field("port")
 	if host == "" {
 		host = "localhost"
@@ -119,13 +131,21 @@ func server(a nodes.Access, defaultPort string) (host, port string, err error) {
 	return host, port, nil
 }
 
-// is reports whether a field of a credential is set to true.
-func is(a nodes.Access, field string) bool { return a.Field(field) == "true" }
+// Is reports whether a field of a credential is set to true.
+func Is(a nodes.Access, field string) bool { return a.Field(field) == "true" }
 
-// withoutSecrets takes the credential's secrets out of an error's text.
-func withoutSecrets(e *nodes.Error, a nodes.Access) *nodes.Error {
+// WithoutSecrets takes the credential's secrets out of an error's text.
+func WithoutSecrets(e *nodes.Error, a nodes.Access) *nodes.Error {
 	secrets := slices.Collect(maps.Values(a.Secrets))
 	e.Message = nodes.Redact(e.Message, "", secrets...)
 	e.Description = nodes.Redact(e.Description, "", secrets...)
 	return e
+}
+
+// Refused is why a server did not take a credential, without the credential's secrets; nil stays nil.
+func Refused(err error, a nodes.Access) error {
+	if err == nil {
+		return nil
+	}
+	return WithoutSecrets(nodes.AsError(err), a)
 }
