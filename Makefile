@@ -25,8 +25,8 @@ demo: build ## Build, then run three workflows against a simulated phone system
 	$(BIN)/cordboard demo
 
 .PHONY: test
-test: test-tools ## Run all tests with the race detector (installs gcc and the databases if they are missing)
-	CORDBOARD_TEST_SERVERS=1 CGO_ENABLED=1 go test -race -timeout 9m $(PACKAGES)
+test: test-tools test-packages ## Run all tests with the race detector (installs gcc and the databases if they are missing)
+	CORDBOARD_TEST_SERVERS=1 CORDBOARD_TEST_PACKAGES=$$([ -d $(COMMUNITY) ] && echo $(COMMUNITY)) CGO_ENABLED=1 go test -race -timeout 9m $(PACKAGES)
 
 # What the tests need and Go does not bring: gcc for the race detector, servers to test against.
 .PHONY: test-tools
@@ -35,6 +35,16 @@ test-tools:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) -s install WHAT="postgresql" WHY="which the store is tested against"
 	@command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || $(MAKE) -s install WHAT="mariadb-server" WHY="which the MySQL node is tested against"
 	@command -v redis-server >/dev/null || $(MAKE) -s install WHAT="redis-server" WHY="which the Redis node is tested against"
+
+# Community packages that nodes import is tested with; without npm, or a way to it, that test is left out.
+COMMUNITY := $(TOOLS)/community
+.PHONY: test-packages
+test-packages:
+	@[ -d $(COMMUNITY) ] || ! command -v npm >/dev/null || { echo "make test: fetching n8n community packages, which nodes import is tested with"; \
+	  rm -rf $(COMMUNITY).new && mkdir -p $(COMMUNITY).new && cd $(COMMUNITY).new && \
+	  for p in immojump=n8n-nodes-immojump@1.11.4 zernio=n8n-nodes-zernio@0.7.1 firecrawl=@mendable/n8n-nodes-firecrawl@2.1.2; do \
+	    mkdir $${p%%=*} && tar -xzf "$$(npm pack --silent "$${p#*=}")" -C $${p%%=*} --strip-components=1 || exit 0; \
+	  done; mv $(COMMUNITY).new $(COMMUNITY); }
 
 .PHONY: install
 install:

@@ -87,9 +87,8 @@ type Runtime struct {
 	opts     Options
 	creds    *credentials.Set
 	requests *request.Executor // of nodes that descriptor files describe
-	// connections are those of databases.
-	connections *connect.Pools
-	library     library
+	network  network.Options
+	library  library
 
 	// plugging holds one element while plugins are started: a lock that a context can give up waiting for, and that does not
 	// keep workflows waiting which need no plugin.
@@ -116,7 +115,7 @@ func New(opts Options) (*Runtime, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Runtime{
-		opts: opts, requests: request.New(), connections: &connect.Pools{}, creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir).In(opts.Tokens)), plugging: make(chan struct{}, 1),
+		opts: opts, requests: request.New(), creds: credentials.NewSet(credentials.NewLeases(opts.TokenDir).In(opts.Tokens)), plugging: make(chan struct{}, 1),
 	}
 	r.creds.Add(opts.Credentials...)
 	r.creds.AddSource(opts.CredentialSource)
@@ -125,9 +124,8 @@ func New(opts Options) (*Runtime, error) {
 			return nil, err
 		}
 	}
-	r.types = slices.Concat(core.Nodes(), code.Nodes(), files.Nodes(), markup.Nodes(), network.NodesWith(network.Options{
-		Executor: r.requests, PublicOnly: opts.PublicOnly, Commands: opts.AllowCommands, Connections: r.connections,
-	}), opts.Nodes)
+	r.network = network.Options{Executor: r.requests, PublicOnly: opts.PublicOnly, Commands: opts.AllowCommands, Connections: &connect.Pools{}}
+	r.types = slices.Concat(core.Nodes(), code.Nodes(), files.Nodes(), markup.Nodes(), network.NodesWith(r.network), opts.Nodes)
 	return r, r.build()
 }
 
@@ -286,7 +284,7 @@ func (r *Runtime) Close() error {
 	r.hosts = nil
 	r.plugged = true // none is started any more
 	r.requests.Close()
-	errs := []error{r.connections.Close()}
+	errs := []error{r.network.Connections.Close()}
 	for _, e := range append(r.retired, r.engine) {
 		errs = append(errs, e.Close())
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/nodes/plugin"
 	"github.com/cordboard/cordboard/nodes/request"
 )
@@ -133,6 +134,11 @@ func (r *Runtime) addDescribed(f *found) {
 			if err != nil {
 				f.failed = append(f.failed, fmt.Errorf("%s: %w", file, err))
 				continue
+			}
+			for i := range types {
+				if types[i].Descriptor.Routing != nil { // n8n's declarative style
+					types[i].Node = network.Declared(types[i].Descriptor, r.network)
+				}
 			}
 			f.add(file, types)
 		}

@@ -186,6 +186,15 @@ func (s *Set) all(fits func(Credential) bool) []Credential {
 	return found
 }
 
+// missingError is nodes.ErrNoCredential in words.
+type missingError string
+
+// Error is error's.
+func (e missingError) Error() string { return string(e) }
+
+// Unwrap leads to what it is.
+func (missingError) Unwrap() error { return nodes.ErrNoCredential }
+
 func (s *Set) missing(id, name, credentialType string) error {
 	what := fmt.Sprintf("the credential %q (id %q, type %s)", name, id, credentialType)
 	mend := "give a file with --credentials"
@@ -200,13 +209,13 @@ func (s *Set) missing(id, name, credentialType string) error {
 		mend = "choose one in the workflow, or give a file with exactly one of that type with --credentials"
 	}
 	if len(s.list) == 0 {
-		return fmt.Errorf("%s is missing: no credentials were given; %s", what, mend)
+		return missingError(fmt.Sprintf("%s is missing: no credentials were given; %s", what, mend))
 	}
 	names := make([]string, len(s.list))
 	for i, c := range s.list {
 		names[i] = fmt.Sprintf("%q", c.Name)
 	}
-	return fmt.Errorf("%s is missing; there are %s; %s", what, strings.Join(names, ", "), mend)
+	return missingError(fmt.Sprintf("%s is missing; there are %s; %s", what, strings.Join(names, ", "), mend))
 }
 
 // fromEnv reads '{"type": …, "data": …}'. Errors name no value of it.

@@ -31,6 +31,8 @@ type Node struct {
 	Dialect string `json:"dialect,omitempty"`
 	// BasePath is joined between the credential's base URL and an operation's path, such as "/xapi/v1".
 	BasePath string `json:"basePath,omitempty"`
+	// Routing is set for a declarative node: what its requests are is said by the routing of its properties.
+	Routing *Routing `json:"routing,omitempty"`
 	// Properties are the parameters of a node without resources; of a node with resources, those that
 	// every operation has (requestOptions). AllProperties returns them also where they are not parsed yet.
 	Properties []Property `json:"properties,omitempty"`
@@ -46,6 +48,29 @@ type Node struct {
 type CredentialUse struct {
 	Type     string `json:"type"`
 	Required bool   `json:"required,omitempty"`
+	// Show and Hide say, as those of a Property, with which parameters the node takes it; nil: always.
+	Show map[string][]any `json:"show,omitempty"`
+	Hide map[string][]any `json:"hide,omitempty"`
+	// Fields are those that the type has, where a declarative node needs to know them.
+	Fields []CredentialField `json:"fields,omitempty"`
+	// Authenticate is what the credential adds to a request of a declarative node: n8n's {headers, qs, body, auth}, whose texts
+	// may be expressions with $credentials.
+	Authenticate json.RawMessage `json:"authenticate,omitempty"`
+}
+
+// CredentialField is a field of a credential type.
+type CredentialField struct {
+	Name string `json:"name"`
+	// Type is n8n's: string, number, boolean, options.
+	Type    string          `json:"type,omitempty"`
+	Default json.RawMessage `json:"default,omitempty"`
+}
+
+// Routing is what all requests of a declarative node have (n8n's declarative style).
+type Routing struct {
+	// Defaults is n8n's requestDefaults, Operations its requestOperations.
+	Defaults   json.RawMessage `json:"defaults,omitempty"`
+	Operations json.RawMessage `json:"operations,omitempty"`
 }
 
 // Resource groups operations, as in n8n.
@@ -132,12 +157,16 @@ type Property struct {
 	Format string `json:"format,omitempty"`
 	// Nullable is set when null is a valid value and is sent as such.
 	Nullable bool `json:"nullable,omitempty"`
+	// Routing is what the parameter of a declarative node does to a request: n8n's {request, send, output, operations}.
+	Routing json.RawMessage `json:"routing,omitempty"`
 }
 
 // Option is one value of an options parameter.
 type Option struct {
 	Name  string          `json:"name,omitempty"`
 	Value json.RawMessage `json:"value"`
+	// Routing is what choosing the value does to a request, as Property.Routing.
+	Routing json.RawMessage `json:"routing,omitempty"`
 }
 
 // Set is a source of descriptors: a generated file, a plugin, the built-in nodes. Implementations load lazily

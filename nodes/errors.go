@@ -27,6 +27,9 @@ type Error struct {
 	Cause error
 }
 
+// ErrNoCredential says that there is no credential of the type that was asked for, as opposed to one that cannot be used.
+var ErrNoCredential = errors.New("there is no such credential")
+
 // Kinds of error, in n8n's words.
 const (
 	OperationError  = "NodeOperationError"

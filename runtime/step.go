@@ -330,7 +330,7 @@ func (c *stepCall) find(credentialType string) (nodes.Credential, error) {
 		return nil, fmt.Errorf("the node type %s does not declare credentials of type %q", c.step.node.Type, credentialType)
 	}
 	if c.x.engine.opts.Credentials == nil {
-		return nil, errors.New("no credentials were given")
+		return nil, fmt.Errorf("no credentials were given: %w", nodes.ErrNoCredential)
 	}
 	typ, ref, _ := c.step.credential(credentialType)
 	return c.x.engine.opts.Credentials.Find(ref.ID, ref.Name, typ)

@@ -22,15 +22,12 @@ import (
 )
 
 func nodesImportCommand() *cobra.Command {
-	var (
-		out   string
-		loose bool
-	)
+	var out string
 	cmd := &cobra.Command{
 		Use:   "import PACKAGE_DIR|TGZ",
 		Short: "Make a node set of an n8n community package that is declarative",
 		Long: "Import evaluates the node files of an npm package (a folder, or what npm pack writes) in a machine without network\n" +
-			"and disk, and makes operations of what they describe. What cannot be carried over is listed with its reason.",
+			"and disk, and carries their descriptions over. What cannot be carried over is listed with its reason.",
 		Example: "  npm pack n8n-nodes-acme\n  cordboard nodes import n8n-nodes-acme-1.0.0.tgz --out ~/.local/share/cordboard/plugins/cordboard-node-acme.jsonl",
 		Args:    exactArgs(1, "the package's folder or its .tgz file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,7 +35,7 @@ func nodesImportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			imported, err := importPackage(cmd.Context(), p, loose)
+			imported, err := importPackage(cmd.Context(), p)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -46,11 +43,10 @@ func nodesImportCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "file to write (default standard output)")
-	cmd.Flags().BoolVar(&loose, "loose", false, "take operations whose answer n8n reshapes (postReceive), too: they give the whole answer")
 	return cmd
 }
 
-func importPackage(ctx context.Context, p community.Package, loose bool) (*community.Imported, error) {
+func importPackage(ctx context.Context, p community.Package) (*community.Imported, error) {
 	files, entries, err := p.Arguments()
 	if err != nil {
 		return nil, err
@@ -61,7 +57,7 @@ func importPackage(ctx context.Context, p community.Package, loose bool) (*commu
 	if err != nil {
 		return nil, fmt.Errorf("its files cannot be evaluated: %w", err)
 	}
-	return p.Convert(evaluated, loose)
+	return p.Convert(evaluated)
 }
 
 func writeImported(cmd *cobra.Command, imported *community.Imported, out string) error {

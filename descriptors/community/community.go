@@ -81,18 +81,23 @@ type Imported struct {
 	Notes []string
 }
 
-// Operations counts those that were carried over.
+// Operations counts the values of the nodes' parameters "operation"; a node without one has one.
 func (i *Imported) Operations() int {
 	n := 0
 	for _, f := range i.Files {
-		n += len(f.Operations)
+		before := n
+		for _, p := range f.Node.Properties {
+			if p.Name == "operation" {
+				n += len(p.Options)
+			}
+		}
+		n = max(n, before+1)
 	}
 	return n
 }
 
-// Convert makes descriptor files of what the program gave. With loose, operations are taken whose answer the package
-// reshapes by rules (postReceive) that are not carried over: they give the whole answer.
-func (p Package) Convert(evaluated string, loose bool) (*Imported, error) {
+// Convert makes descriptor files of what the program gave.
+func (p Package) Convert(evaluated string) (*Imported, error) {
 	if !gjson.Valid(evaluated) {
 		return nil, errors.New("the package's descriptions are no JSON")
 	}
@@ -102,15 +107,17 @@ func (p Package) Convert(evaluated string, loose bool) (*Imported, error) {
 		out.Left = append(out.Left, Left{Node: f.Get("file").Str, Reason: "it cannot be loaded: " + f.Get("reason").Str})
 	}
 	for _, n := range root.Get("nodes").Array() {
-		c := converter{out: out, loose: loose, d: n.Get("description"), credentials: root.Get("credentials")}
+		c := converter{out: out, d: n.Get("description"), credentials: root.Get("credentials")}
 		c.name = c.d.Get("name").Str
 		switch {
 		case n.Get("execute").Bool():
-			out.Left = append(out.Left, Left{Node: c.name, Reason: "it executes code of its own"})
+			c.left("", "it executes code of its own")
 		case n.Get("trigger").Bool():
-			out.Left = append(out.Left, Left{Node: c.name, Reason: "it is a trigger with code of its own"})
+			c.left("", "it is a trigger with code of its own")
 		case c.name == "":
 			out.Left = append(out.Left, Left{Node: n.Get("file").Str, Reason: "its description has no name"})
+		case !routed(c.d):
+			c.left("", "it is not declarative: its description has no routing")
 		default:
 			file, err := c.file(p.Name() + "." + c.name)
 			if err != nil {

@@ -2,6 +2,8 @@ package community_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -33,7 +35,7 @@ func bookshop(t *testing.T) community.Package {
 	return p
 }
 
-func convert(t *testing.T, p community.Package, loose bool) *community.Imported {
+func convert(t *testing.T, p community.Package) *community.Imported {
 	t.Helper()
 	files, entries, err := p.Arguments()
 	if err != nil {
@@ -45,7 +47,7 @@ func convert(t *testing.T, p community.Package, loose bool) *community.Imported 
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := p.Convert(text, loose)
+	out, err := p.Convert(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +64,7 @@ func lines[T interface{ String() string }](list []T) string {
 
 func TestBookshop(t *testing.T) {
 	t.Parallel()
-	out := convert(t, bookshop(t), false)
+	out := convert(t, bookshop(t))
 	if len(out.Files) != 1 {
 		t.Fatalf("%d files, left out:\n%s", len(out.Files), lines(out.Left))
 	}
@@ -74,52 +76,77 @@ func TestBookshop(t *testing.T) {
 	if problems := descriptors.Lint("bookshop", set); len(problems) > 0 {
 		t.Error(descriptors.LintError(problems))
 	}
-	if f.Node.Type != "n8n-nodes-bookshop.bookshop" || f.Node.BasePath != "/api/v2" || len(f.Node.Versions) != 2 || f.Node.Credentials[0].Type != "bookshopApi" {
+	if f.Node.Type != "n8n-nodes-bookshop.bookshop" || len(f.Node.Versions) != 2 || string(f.Node.Routing.Defaults) != `{"baseURL":"={{$credentials.baseUrl}}/api/v2","headers":{"Accept":"application/json"}}` {
 		t.Errorf("%+v", f.Node)
 	}
+	credential, err := json.Marshal(f.Node.Credentials)
+	if want := `[{"type":"bookshopApi","required":true,"fields":[{"name":"baseUrl","type":"string","default":"https://books.example.com"},{"name":"key","type":"string"}],"authenticate":{"headers":{"X-Key":"={{$credentials.key}}"}}}]`; err != nil || string(credential) != want {
+		t.Errorf("credentials %s, %v; want %s", credential, err, want)
+	}
 	got := ""
-	for _, op := range f.Operations {
-		got += op.Summary + " " + op.Request.Method + " " + op.Request.Path
-		for _, p := range op.Properties {
-			got += " " + p.Name + ":" + p.Type + ":" + p.In
-			if p.Required {
-				got += "!"
-			}
+	for _, p := range f.Node.Properties {
+		got += p.Name + " " + p.Type
+		if p.Required {
+			got += "!"
+		}
+		for _, o := range p.Options {
+			got += " " + string(o.Value)
+		}
+		for _, m := range p.Properties {
+			got += " ." + m.Name
 		}
 		got += "\n"
 	}
-	want := `book: create POST /books title:string:body! tags:string:body binding:options:body!
-book: list GET /books limit:number:query! author:string:query options:collection:
-book: price PUT /books/{isbn}/price isbn:string:path! amount:number:body!
-order: cancel DELETE /orders/{orderId} orderId:string:path!
+	want := `resource options "book" "order"
+operation options "create" "list" "search" "sign" "price"
+title string!
+tags string
+binding options "soft" "hard"
+shelf string
+more collection .year
+limit number
+q string
+options collection .author
+isbn string!
+amount number!
+operation options "cancel" "export" "open"
+orderId string!
+requestOptions collection .batching .allowUnauthorizedCerts .proxy .timeout
 `
-	if got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
+	if got != want || out.Operations() != 8 {
+		t.Errorf("%d operations\ngot\n%swant\n%s", out.Operations(), got, want)
 	}
 	wantLeft := `dist/nodes/Lost.node.js: it cannot be loaded: the package does not have it
-bookshop, book: create, parameter shelf: it is sent under another name: "shelf_name"
-bookshop, book: create, parameter more: the members of a collection are sent only where it is called options
-bookshop, book: search: its answer is reshaped (postReceive: rootProperty hits), which the executor does not do
-bookshop, book: sign: a function (preSend) makes its request
-bookshop, order: export: a function (postReceive) makes its items
-bookshop, order: open: it sends the constant query "state"
+bookshop, parameter operation sign: a function (preSend: signed)
+bookshop, parameter operation export: a function (postReceive: toRows)
 runner: it executes code of its own
 `
 	if got := lines(out.Left); got != wantLeft {
 		t.Errorf("left out:\n%swant\n%s", got, wantLeft)
 	}
-	wantNotes := "bookshop: its address is fixed in n8n: add \"baseUrl\": \"https://books.example.com\" to the credential's data\n" +
-		"bookshop: its credential bookshopApi authenticates with fields in headers: only OAuth2's tokens are sent yet"
-	if got := strings.Join(out.Notes, "\n"); got != wantNotes {
-		t.Errorf("notes:\n%s\nwant\n%s", got, wantNotes)
-	}
 }
 
-func TestLoose(t *testing.T) {
+// TestVersions: what is in force for some versions only says so, and what is never in force is not carried over.
+func TestVersions(t *testing.T) {
 	t.Parallel()
-	out := convert(t, bookshop(t), true)
-	if out.Operations() != 5 || !strings.Contains(strings.Join(out.Notes, "\n"), "book: search gives the whole answer (postReceive: rootProperty hits)") {
-		t.Errorf("%d operations, notes %q", out.Operations(), out.Notes)
+	p := community.Package{Files: map[string]string{"package.json": `{"name":"n8n-nodes-x"}`}}
+	shown := func(name, conditions string) string {
+		return fmt.Sprintf(`{"name":%q,"type":"string","routing":{"send":{"type":"query","property":"x"}},"displayOptions":%s}`, name, conditions)
+	}
+	out, err := p.Convert(`{"nodes":[{"description":{"name":"x","version":[1,1.1,2],"properties":[` + strings.Join([]string{
+		shown("all", `{}`), shown("first", `{"show":{"@version":[1]}}`), shown("later", `{"show":{"@version":[{"_cnd":{"gte":1.1}}],"all":["y"]}}`),
+		shown("notTwo", `{"hide":{"@version":[2]}}`), shown("between", `{"show":{"@version":[{"_cnd":{"between":{"from":1,"to":1.5}}}]}}`),
+		shown("never", `{"show":{"@version":[3]}}`), shown("odd", `{"show":{"@version":[{"_cnd":{"regex":"1"}}]}}`),
+	}, ",") + `]}}]}`)
+	if err != nil || len(out.Files) != 1 {
+		t.Fatalf("%v %+v", err, out)
+	}
+	got := ""
+	for _, q := range out.Files[0].Node.Properties {
+		got += fmt.Sprintf("%s %v %v; ", q.Name, q.Versions, q.Show)
+	}
+	if want := "all [] map[]; first [1] map[]; later [1.1 2] map[all:[y]]; notTwo [1 1.1] map[]; between [1 1.1] map[]; requestOptions [] map[]; "; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
@@ -131,7 +158,7 @@ func TestNothingToReach(t *testing.T) {
 			"package.json": `{"name":"n8n-nodes-x","n8n":{"nodes":["x.js"]}}`,
 			"x.js":         "class X { constructor() { this.description = { name: 'x', displayName: String(" + code + "), version: 1, requestDefaults: { baseURL: 'https://x' }, properties: [] }; } }\nexports.X = X;",
 		}}
-		out := convert(t, p, false)
+		out := convert(t, p)
 		if len(out.Files) != 1 {
 			return lines(out.Left)
 		}
@@ -174,7 +201,7 @@ func FuzzConvert(f *testing.F) {
 		f.Add(strings.Replace(one, "%s", property, 1))
 	}
 	f.Fuzz(func(t *testing.T, evaluated string) {
-		out, err := p.Convert(evaluated, true)
+		out, err := p.Convert(evaluated)
 		if err != nil {
 			return
 		}
@@ -185,13 +212,6 @@ func FuzzConvert(f *testing.F) {
 			}
 			if problems := descriptors.Lint("x", set); len(problems) > 0 {
 				t.Error(descriptors.LintError(problems))
-			}
-			for _, op := range file.Operations {
-				for _, q := range op.Properties {
-					if strings.Contains(op.Request.Path, "{"+q.Name+"}") && q.In != "path" {
-						t.Errorf("%s: nothing fills {%s}", op.Request.Path, q.Name)
-					}
-				}
 			}
 		}
 	})

@@ -26,6 +26,8 @@ type exchange struct {
 	form       format
 	pages      *pagination
 	auth       authentication
+	// perform, if set, is all that is to be done, in place of a request with what HTTP Request makes of its answer.
+	perform func(ctx context.Context) ([]nodes.Item, error)
 }
 
 // message is a request as it is to be sent.

@@ -57,31 +57,45 @@ func TestGolden(t *testing.T) {
 			if reason := skipped[strings.TrimPrefix(name, "httpRequest/")]; reason != "" {
 				t.Skip(reason)
 			}
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			server := newServer(t, gjson.GetBytes(text, "routes"))
-			normal, err := nodes.Normalize(server.here(string(text)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := gjson.Parse(normal)
-			got, want := server.there(run(t, c)), server.there(wanted(c.Get("want")))
-			if got != want {
-				t.Errorf("%s\ngot  %s\nwant %s", c.Get("node").Raw, got, want)
-			}
-			if got, want := server.requests(), wantedRequests(gjson.GetBytes(text, "requests")); got != want {
-				t.Errorf("requests\ngot\n%s\nwant\n%s", got, want)
-			}
+			replay(t, file, probe)
 		})
+	}
+}
+
+// replay runs a case with the types there are and more.
+func replay(t *testing.T, file string, more func(t testing.TB, o network.Options, address string) []nodes.Type) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(t, gjson.GetBytes(text, "routes"))
+	normal, err := nodes.Normalize(server.here(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := gjson.Parse(normal)
+	executor := request.New()
+	t.Cleanup(executor.Close)
+	o := network.Options{Executor: executor, Commands: true}
+	engine := newEngineWith(t, c.Get("credentials"), o, more(t, o, server.here("SERVER"))...)
+	got, want := server.there(runWith(t, engine, c)), server.there(wanted(c.Get("want")))
+	if got != want {
+		t.Errorf("%s\ngot  %s\nwant %s", c.Get("node").Raw, got, want)
+	}
+	if got, want := server.requests(), wantedRequests(gjson.GetBytes(text, "requests")); got != want {
+		t.Errorf("requests\ngot\n%s\nwant\n%s", got, want)
 	}
 }
 
 // run runs a case and writes what the node came to, in the form of wanted.
 func run(t *testing.T, c gjson.Result) string {
 	t.Helper()
-	engine := newEngine(t, c.Get("credentials"))
+	return runWith(t, newEngine(t, c.Get("credentials")), c)
+}
+
+func runWith(t *testing.T, engine *runtime.Engine, c gjson.Result) string {
+	t.Helper()
 	names := map[string]map[string]string{}
 	for kind := range c.Get("credentials").Map() {
 		names[kind] = map[string]string{"id": kind, "name": kind}
@@ -126,10 +140,10 @@ func newEngine(t testing.TB, creds gjson.Result) *runtime.Engine {
 	return newEngineWith(t, creds, network.Options{Executor: executor, Commands: true})
 }
 
-func newEngineWith(t testing.TB, creds gjson.Result, o network.Options) *runtime.Engine {
+func newEngineWith(t testing.TB, creds gjson.Result, o network.Options, more ...nodes.Type) *runtime.Engine {
 	t.Helper()
 	registry := &nodes.Registry{}
-	if err := registry.Add(append(core.Nodes(), network.NodesWith(o)...)...); err != nil {
+	if err := registry.Add(slices.Concat(core.Nodes(), network.NodesWith(o), more)...); err != nil {
 		t.Fatal(err)
 	}
 	set := credentials.NewSet(credentials.NewLeases(t.TempDir()))
@@ -173,7 +187,7 @@ func describe(status string, outputs, err gjson.Result) string {
 	for o, list := range lists {
 		text += fmt.Sprintf("\n  output %d", o)
 		for _, it := range list.Array() {
-			text += fmt.Sprintf("\n    %s < %s", sorted(it.Get("json").Raw), it.Get("pairedItem.item").Raw)
+			text += fmt.Sprintf("\n    %s < %s", sorted(it.Get("json").Raw), parents(it))
 			it.Get("binary").ForEach(func(key, f gjson.Result) bool {
 				text += fmt.Sprintf("\n      %s: %s %s %q %s %s", key.Str, f.Get("mimeType").Str, f.Get("fileExtension").Str, f.Get("fileName").Str, f.Get("fileType").Str, f.Get("fileSize").Str)
 				return true

@@ -56,6 +56,9 @@ type httpRun struct {
 	busy  sync.WaitGroup
 	slots chan struct{} // holds an element for each item under way
 	auth  map[string]nodes.Access
+	// prepareItem makes the request of an item, and common has the options of all; both are set by nodes that send as this one does.
+	prepareItem func(ctx context.Context, i int) (*exchange, error)
+	common      nodes.Param
 }
 
 // httpJob is the work on one item; done is closed at its end.
@@ -127,7 +130,11 @@ func (r *httpRun) begin(ctx context.Context, i int) *httpJob {
 		<-r.slots
 		close(j.done)
 	}
-	x, err := r.prepare(ctx, i)
+	prepare := r.prepare
+	if r.prepareItem != nil {
+		prepare = r.prepareItem
+	}
+	x, err := prepare(ctx, i)
 	if err != nil {
 		if j.err = err; r.call.Retry.Tries > 1 {
 			j.err = &finalError{err}
@@ -188,7 +195,10 @@ func (r *httpRun) batches() (b batching, err error) {
 	options := r.call.Param("options")
 	size, interval := options.Get("batchSize"), options.Get("batchInterval")
 	defaultSize, defaultInterval := 50.0, 1000.0
-	if r.call.Version >= 3 {
+	if r.prepareItem != nil {
+		options = r.common
+	}
+	if r.call.Version >= 3 || r.prepareItem != nil {
 		batch := options.Get("batching").Get("batch")
 		if !batch.IsSet() {
 			return b, nil

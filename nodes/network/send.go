@@ -18,6 +18,9 @@ var errTimeout = errors.New("the request took longer than its timeout")
 
 // work sends what the item asks for and makes items of the answers.
 func (x *exchange) work(ctx context.Context) ([]nodes.Item, error) {
+	if x.perform != nil {
+		return x.perform(ctx)
+	}
 	if x.pages != nil {
 		return x.fetchPages(ctx)
 	}

@@ -57,7 +57,7 @@ const server = createServer((req, res) => {
     res.end(body);
   });
 });
-await new Promise((done) => server.listen(0, "127.0.0.1", done));
+await new Promise((done) => server.listen(Number(process.env.PORT ?? 0), "127.0.0.1", done));
 const address = "127.0.0.1:" + server.address().port;
 
 // describe writes a request in a form that does not differ from run to run.
@@ -120,7 +120,7 @@ function named(binary) {
 function want(answer) {
   if (!answer.ok) return { refused: answer.error.message ?? String(answer.error) };
   const runs = answer.run.resultData.runData.Node;
-  if (!runs) return { status: "not run" };
+  if (!runs?.length) return { status: "not run" };
   const w = { status: runs[0].executionStatus };
   if (runs[0].data) {
     w.outputs = runs[0].data.main.map((items) => (items ?? []).map(({ json, pairedItem, binary }) => ({ json: plain(json), pairedItem, binary: named(binary) })));

@@ -4,7 +4,7 @@ exports.BookshopApi = void 0;
 class BookshopApi {
 	constructor() {
 		this.name = 'bookshopApi';
-		this.properties = [{ displayName: 'Key', name: 'key', type: 'string' }];
+		this.properties = [{ displayName: 'Address', name: 'baseUrl', type: 'string', default: 'https://books.example.com' }, { displayName: 'Key', name: 'key', type: 'string' }];
 		this.authenticate = { type: 'generic', properties: { headers: { 'X-Key': '={{$credentials.key}}' } } };
 	}
 }

@@ -12,7 +12,7 @@ class Bookshop {
 			inputs: [n8n_workflow_1.NodeConnectionTypes.Main],
 			outputs: [n8n_workflow_1.NodeConnectionTypes.Main],
 			credentials: [{ name: 'bookshopApi', required: true }],
-			requestDefaults: { baseURL: 'https://books.example.com/api/v2', headers: { Accept: 'application/json' } },
+			requestDefaults: { baseURL: '={{$credentials.baseUrl}}/api/v2', headers: { Accept: 'application/json' } },
 			properties: [
 				{ displayName: 'Resource', name: 'resource', type: 'options', default: 'book', options: [{ name: 'Book', value: 'book' }, { name: 'Order', value: 'order' }] },
 				...book_1.bookProperties,

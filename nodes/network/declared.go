@@ -1,0 +1,337 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/cordboard/cordboard/descriptors"
+	"github.com/cordboard/cordboard/nodes"
+)
+
+// declared is a node in n8n's declarative style: the routing of its descriptor's properties says what it sends and what becomes of
+// the answers. It sends as HTTP Request does. What routing means is held to cases recorded from n8n (testdata/declarative).
+type declared struct {
+	options Options
+	node    *descriptors.Node
+}
+
+var _ nodes.Outward = declared{}
+
+// Declared returns the behaviour of a node whose descriptor has a routing.
+func Declared(d *descriptors.Node, o Options) nodes.Node { return declared{o, d} }
+
+// Writes is nodes.Outward's: it goes by the method of the operation that is chosen, where that is not left to an expression.
+func (n declared) Writes(version float64, params *nodes.Template) bool {
+	given := parameters{version: version, values: map[string]gjson.Result{}, set: map[string]bool{}}
+	open := false // whether an expression decides
+	for _, name := range params.Keys() {
+		if m := params.Member(name); m.Constant() {
+			given.put(name, m.Value().Result(), true)
+		} else if slices.ContainsFunc(n.node.Properties, func(p descriptors.Property) bool { return p.Name == name && p.Type == "options" }) {
+			open = true
+		}
+	}
+	given.fill(n.node.Properties)
+	method := gjson.GetBytes(n.node.Routing.Defaults, "method").Str
+	for i := range n.node.Properties {
+		p := &n.node.Properties[i]
+		if !given.shows(p, gjson.Result{}) {
+			continue
+		}
+		routings := [][]byte{p.Routing, chosen(p, nodes.ResultValue(given.values[p.Name]))}
+		for _, routing := range routings {
+			if m := gjson.GetBytes(routing, "request.method"); m.Exists() {
+				method = m.Str
+			}
+		}
+	}
+	return open || method != "" && !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, strings.ToUpper(method))
+}
+
+// Execute is nodes.Node's.
+func (n declared) Execute(ctx context.Context, call *nodes.Call) error {
+	compiler, ok := call.Engine.(nodes.Compiler)
+	if !ok {
+		return errors.New("declarative nodes need an engine that compiles expressions")
+	}
+	d := &declaredRun{node: n.node, compiler: compiler, compiled: map[string]nodes.Expression{}}
+	d.http = &httpRun{node: httpRequest{n.options}, call: call, prepareItem: d.prepare, common: call.Param("requestOptions")}
+	defer d.http.busy.Wait()
+	return d.http.run(ctx)
+}
+
+// declaredRun is one execution of the node.
+type declaredRun struct {
+	node     *descriptors.Node
+	http     *httpRun
+	compiler nodes.Compiler
+	compiled map[string]nodes.Expression // by source
+}
+
+// names are what an expression sees beside what all expressions do.
+type names map[string]nodes.Value
+
+// with returns the names and one more.
+func (n names) with(name string, v nodes.Value) names {
+	more := make(names, len(n)+1)
+	for k, v := range n {
+		more[k] = v
+	}
+	more[name] = v
+	return more
+}
+
+// draft is the request of an item in the making.
+type draft struct {
+	run  *declaredRun
+	item int
+	all  parameters
+	// seen are the names that the expressions of requests see, later those of what becomes of the answer.
+	seen, later names
+
+	request gjson.Result // method, url, baseURL, headers, qs, body and how to send them
+	// credentialOnly is what the credential alone adds to a request.
+	credentialOnly message
+	pagination     gjson.Result
+	paginate       bool
+	most           nodes.Value // maxResults; undefined for all
+	receive        []receive
+}
+
+// receive is a rule of what becomes of an answer.
+type receive struct {
+	rule  gjson.Result
+	value nodes.Value // $value
+}
+
+// prepare makes the request of an item.
+func (d *declaredRun) prepare(ctx context.Context, i int) (*exchange, error) {
+	d.http.eval.Lock()
+	defer d.http.eval.Unlock()
+	x := &exchange{run: d.http, item: i, redirects: maxRedirects, form: format{kind: "text"}, timeout: defaultTimeout}
+	x.connection.PublicOnly = d.http.node.options.PublicOnly
+	f := &draft{run: d, item: i, request: gjson.Parse("{}")}
+	var err error
+	if f.all, err = d.parameters(i); err != nil {
+		return nil, err
+	}
+	f.later = names{"$parameter": nodes.WireValue(f.all.json()), "$version": nodes.NumberValue(d.http.call.Version)}
+	f.seen = f.later.with("$value", nodes.Value{})
+	if err := f.credential(ctx, x); err != nil {
+		return nil, err
+	}
+	f.credentialOnly = x.message
+	if err := f.collect(); err != nil {
+		return nil, err
+	}
+	if err := f.options(x); err != nil {
+		return nil, err
+	}
+	x.perform = func(ctx context.Context) ([]nodes.Item, error) {
+		list, err := f.perform(ctx, x)
+		if err != nil {
+			return nil, plainly(err)
+		}
+		return list, nil
+	}
+	return x, nil
+}
+
+// plainly makes an error stand in an item as its message alone, as n8n has it for these nodes.
+func plainly(err error) error {
+	var shown *shownError
+	if errors.As(err, &shown) {
+		e := *shown.err
+		return &e
+	}
+	return err
+}
+
+// collect goes through the parameters, in the order of the properties.
+func (f *draft) collect() error {
+	if routing := f.run.node.Routing; routing != nil {
+		if len(routing.Defaults) > 0 {
+			if err := f.merge(gjson.ParseBytes(routing.Defaults), f.seen); err != nil {
+				return err
+			}
+		}
+		f.pagination = gjson.GetBytes(routing.Operations, "pagination")
+	}
+	for i := range f.run.node.Properties {
+		p := &f.run.node.Properties[i]
+		if !f.all.shows(p, gjson.Result{}) {
+			continue
+		}
+		if t := f.run.http.call.Params.Member(p.Name); p.Required && t.Constant() && f.all.values[p.Name].String() == "" {
+			return nodes.Errorf("is required").WithParam(p.Name, "")
+		}
+		if err := f.property(p, nodes.ResultValue(f.all.values[p.Name]), f.seen); err != nil {
+			e := nodes.AsError(err)
+			if e.Parameter == "" {
+				e = e.WithParam(p.Name, "")
+			}
+			return e
+		}
+	}
+	return nil
+}
+
+// property does what a parameter's routing says, that of the chosen value, and those of what is inside.
+func (f *draft) property(p *descriptors.Property, value nodes.Value, seen names) error {
+	if routing := chosen(p, value); len(routing) > 0 { // what it says does not see $value
+		if err := f.route(gjson.ParseBytes(routing), nodes.Value{}, seen.with("$value", nodes.Value{})); err != nil {
+			return err
+		}
+	}
+	seen = seen.with("$value", value)
+	if err := f.route(gjson.ParseBytes(p.Routing), value, seen); err != nil {
+		return err
+	}
+	switch p.Type {
+	case "collection":
+		return f.members(p.Properties, value.Result(), false, seen)
+	case "fixedCollection":
+		for i := range p.Properties {
+			group := value.Result().Get(gjson.Escape(p.Properties[i].Name))
+			if !group.Exists() {
+				continue
+			}
+			entries := []gjson.Result{group}
+			if group.IsArray() {
+				entries = group.Array()
+			}
+			for n, entry := range entries {
+				inside := seen.with("$index", nodes.NumberValue(float64(n))).with("$parent", nodes.ResultValue(entry))
+				if err := f.members(p.Properties[i].Properties, entry, true, inside); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// chosen is the routing of the value of an options parameter.
+func chosen(p *descriptors.Property, value nodes.Value) []byte {
+	for _, o := range p.Options {
+		if len(o.Routing) > 0 && string(o.Value) == value.JSON() {
+			return o.Routing
+		}
+	}
+	return nil
+}
+
+// members goes through what is inside of a collection; with defaults also through what the workflow does not set.
+func (f *draft) members(list []descriptors.Property, object gjson.Result, defaults bool, seen names) error {
+	for i := range list {
+		p := &list[i]
+		v := object.Get(gjson.Escape(p.Name))
+		if !v.Exists() && defaults {
+			v = gjson.ParseBytes(p.Default)
+		}
+		if !v.Exists() || !f.all.shows(p, object) {
+			continue
+		}
+		if err := f.property(p, nodes.ResultValue(v), seen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// route takes in one routing.
+func (f *draft) route(r gjson.Result, value nodes.Value, seen names) error {
+	if !r.Exists() {
+		return nil
+	}
+	if p := r.Get("operations.pagination"); p.Exists() {
+		f.pagination = p
+	}
+	if q := r.Get("request"); q.Exists() {
+		if strings.Contains(q.Raw, `"$function"`) {
+			return notCarried("request", "in it")
+		}
+		if err := f.merge(q, seen); err != nil {
+			return err
+		}
+	}
+	if send := r.Get("send"); send.Exists() {
+		if err := f.send(send, value, seen); err != nil {
+			return err
+		}
+	}
+	output := r.Get("output")
+	if most := output.Get("maxResults"); most.Exists() {
+		v, err := f.resolve(most, seen)
+		if err != nil {
+			return err
+		}
+		f.most = v
+	}
+	for _, rule := range output.Get("postReceive").Array() {
+		if name := rule.Get("$function"); name.Exists() {
+			return notCarried("postReceive", name.Str)
+		}
+		f.receive = append(f.receive, receive{rule, value})
+	}
+	return nil
+}
+
+func notCarried(what, name string) error {
+	e := nodes.Errorf("cannot be used with this value: a function of the node's package (%s: %s) works on it, and an import carries no functions", what, name)
+	e.Hint = "Use HTTP Request for this operation. Nothing was sent."
+	return e
+}
+
+// merge evaluates a part of a request and adds it to what is there.
+func (f *draft) merge(part gjson.Result, seen names) error {
+	v, err := f.resolve(part, seen)
+	if err != nil {
+		return err
+	}
+	f.request = gjson.Parse(merged(f.request, v.Result()))
+	return nil
+}
+
+// send puts a parameter's value into the body or the query.
+func (f *draft) send(send gjson.Result, value nodes.Value, seen names) error {
+	if list := send.Get("preSend").Array(); len(list) > 0 {
+		return notCarried("preSend", list[0].Get(`\$function`).Str)
+	}
+	if p := send.Get("paginate"); p.Exists() {
+		v, err := f.resolve(p, seen)
+		if err != nil {
+			return err
+		}
+		f.paginate = v.Truthy()
+	}
+	property, err := f.resolve(send.Get("property"), seen)
+	if err != nil || property.IsNil() {
+		return err
+	}
+	if v := send.Get("value"); v.Exists() {
+		if value, err = f.resolve(v, seen); err != nil {
+			return err
+		}
+	}
+	if value.Kind() == nodes.Undefined {
+		return nil
+	}
+	part := fields{{property.Text(), value}}.json()
+	if dots := send.Get("propertyInDotNotation"); !dots.Exists() || dots.Bool() {
+		var tree jsonTree
+		tree.set(property.Text(), value)
+		part = tree.json()
+	}
+	place := "qs"
+	if send.Get("type").Str == "body" {
+		place = "body"
+	}
+	f.request = gjson.Parse(merged(f.request, gjson.Parse(`{"`+place+`":`+part+`}`)))
+	return nil
+}

@@ -1,0 +1,385 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/cordboard/cordboard/descriptors"
+	"github.com/cordboard/cordboard/nodes"
+)
+
+// parameters are those of an item, with what n8n sets where the workflow does not.
+type parameters struct {
+	version float64
+	names   []string
+	values  map[string]gjson.Result
+	// set has the names that the workflow sets, also to undefined.
+	set map[string]bool
+}
+
+func (p *parameters) put(name string, v gjson.Result, byWorkflow bool) {
+	if !slices.Contains(p.names, name) {
+		p.names = append(p.names, name)
+	}
+	p.values[name] = v
+	p.set[name] = p.set[name] || byWorkflow
+}
+
+// fill sets the defaults of the properties that are in force. What is in force can hang on other defaults.
+func (p *parameters) fill(list []descriptors.Property) {
+	for more := true; more; {
+		more = false
+		for i := range list {
+			q := &list[i]
+			if _, known := p.values[q.Name]; !known && len(q.Default) > 0 && p.shows(q, gjson.Result{}) {
+				p.put(q.Name, gjson.ParseBytes(q.Default), false)
+				more = true
+			}
+		}
+	}
+}
+
+func (p *parameters) json() string {
+	var b nodes.ObjectBuilder
+	for _, name := range p.names {
+		if v := p.values[name]; v.Exists() {
+			b.Raw(name, v.Raw)
+		}
+	}
+	return b.String()
+}
+
+// shows reports whether a property is in force; beside are the members of the collection that it stands in.
+func (p *parameters) shows(q *descriptors.Property, beside gjson.Result) bool {
+	return (len(q.Versions) == 0 || slices.Contains(q.Versions, p.version)) && p.meets(q.Show, q.Hide, beside)
+}
+
+// meets checks displayOptions: all of show, none of hide.
+func (p *parameters) meets(show, hide map[string][]any, beside gjson.Result) bool {
+	for name, wanted := range show {
+		if !p.has(name, wanted, beside) {
+			return false
+		}
+	}
+	for name, unwanted := range hide {
+		if p.has(name, unwanted, beside) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *parameters) has(name string, values []any, beside gjson.Result) bool {
+	v := p.values[strings.TrimPrefix(name, "/")]
+	if m := beside.Get(gjson.Escape(name)); m.Exists() {
+		v = m
+	}
+	list := []gjson.Result{v}
+	if v.IsArray() {
+		list = v.Array()
+	}
+	return slices.ContainsFunc(list, func(v gjson.Result) bool {
+		return slices.ContainsFunc(values, func(wanted any) bool { return matches(v, wanted) })
+	})
+}
+
+// matches compares a value with one of displayOptions, which may be a condition ({"_cnd": {"gte": 2}}).
+func matches(v gjson.Result, wanted any) bool {
+	object, is := wanted.(map[string]any)
+	if !is {
+		return v.Exists() && v.Value() == wanted
+	}
+	condition, _ := object["_cnd"].(map[string]any)
+	for name, with := range condition {
+		text, _ := with.(string)
+		number, _ := with.(float64)
+		met := false
+		switch name {
+		case "eq":
+			met = v.Value() == with
+		case "not":
+			met = v.Value() != with
+		case "gt":
+			met = v.Num > number
+		case "gte":
+			met = v.Num >= number
+		case "lt":
+			met = v.Num < number
+		case "lte":
+			met = v.Num <= number
+		case "between":
+			bounds, _ := with.(map[string]any)
+			from, _ := bounds["from"].(float64)
+			to, _ := bounds["to"].(float64)
+			met = v.Num >= from && v.Num <= to
+		case "startsWith":
+			met = strings.HasPrefix(v.String(), text)
+		case "endsWith":
+			met = strings.HasSuffix(v.String(), text)
+		case "includes":
+			met = strings.Contains(v.String(), text)
+		case "regex":
+			re, err := regexp.Compile(text)
+			met = err == nil && re.MatchString(v.String())
+		case "exists":
+			met = v.Exists() && v.Type != gjson.Null && v.String() != ""
+		}
+		if !met {
+			return false
+		}
+	}
+	return len(condition) > 0
+}
+
+// parameters are the node's parameters for an item.
+func (d *declaredRun) parameters(i int) (parameters, error) {
+	call := d.http.call
+	p := parameters{version: call.Version, values: map[string]gjson.Result{}, set: map[string]bool{}}
+	v, err := call.Params.Resolve(func(e nodes.Expression) (nodes.Value, error) { return call.Engine.Evaluate(e, i, nil) })
+	if err != nil {
+		return p, err
+	}
+	for _, name := range call.Params.Keys() {
+		p.put(name, v.Result().Get(gjson.Escape(name)), true)
+	}
+	p.fill(d.node.Properties)
+	return p, nil
+}
+
+// resolve gives a value of a routing, with the expressions in it evaluated; what is undefined is left out of objects.
+func (f *draft) resolve(r gjson.Result, seen names) (nodes.Value, error) {
+	switch {
+	case !r.Exists():
+		return nodes.Value{}, nil
+	case r.Type == gjson.String && strings.HasPrefix(r.Str, "="):
+		return f.evaluate(r.Str[1:], seen)
+	case !r.IsObject() && !r.IsArray() || !strings.Contains(r.Raw, `"=`):
+		return nodes.ResultValue(r), nil
+	}
+	var (
+		failed error
+		list   []string
+		b      nodes.ObjectBuilder
+	)
+	r.ForEach(func(key, member gjson.Result) bool {
+		name, err := f.resolve(key, seen)
+		if err == nil {
+			var v nodes.Value
+			if v, err = f.resolve(member, seen); err == nil && v.Kind() != nodes.Undefined {
+				b.Set(name.Text(), v)
+				list = append(list, v.JSON())
+			}
+		}
+		failed = err
+		return err == nil
+	})
+	if failed != nil {
+		return nodes.Value{}, failed
+	}
+	if r.IsArray() {
+		return nodes.WireValue("[" + strings.Join(list, ",") + "]"), nil
+	}
+	return nodes.WireValue(b.String()), nil
+}
+
+func (f *draft) evaluate(source string, seen names) (nodes.Value, error) {
+	d := f.run
+	e := d.compiled[source]
+	if e == nil {
+		var err error
+		if e, err = d.compiler.CompileExpression(source); err != nil {
+			return nodes.Value{}, nodes.Errorf("an expression of the node's description cannot be used: %w", err)
+		}
+		d.compiled[source] = e
+	}
+	v, err := d.http.call.Engine.Evaluate(e, f.item, seen)
+	if v.Kind() == nodes.Foreign { // a date
+		v = nodes.WireValue(v.JSON())
+	}
+	return v, err
+}
+
+// merged adds a value to another: objects and lists member by member, anything else takes the place of what was there (lodash's
+// merge).
+func merged(into, from gjson.Result) string {
+	if !(into.IsObject() && from.IsObject()) && !(into.IsArray() && from.IsArray()) {
+		return from.Raw
+	}
+	members := fieldsOf(into)
+	for _, m := range fieldsOf(from) {
+		if into.IsArray() && m.value.Kind() == nodes.Null { // a hole
+			continue
+		}
+		if i := slices.IndexFunc(members, func(old field) bool { return old.name == m.name }); i >= 0 {
+			m.value = nodes.WireValue(merged(members[i].value.Result(), m.value.Result()))
+		}
+		members.set(m.name, m.value)
+	}
+	if into.IsObject() {
+		return members.json()
+	}
+	list := make([]string, len(members))
+	for i, m := range members {
+		list[i] = m.value.JSON()
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}
+
+// credential adds what the credential in force asks for, and shows its fields to the routing's expressions.
+func (f *draft) credential(ctx context.Context, x *exchange) error {
+	for i := range f.run.node.Credentials {
+		use := &f.run.node.Credentials[i]
+		if !f.all.meets(use.Show, use.Hide, gjson.Result{}) {
+			continue
+		}
+		a, err := x.access(ctx, use.Type)
+		if !use.Required && errors.Is(err, nodes.ErrNoCredential) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		f.seen = f.seen.with("$credentials", credentialFields(use, a))
+		return f.authenticate(x, use, a)
+	}
+	return nil
+}
+
+// credentialFields is $credentials.
+func credentialFields(use *descriptors.CredentialUse, a nodes.Access) nodes.Value {
+	var all fields
+	for _, q := range use.Fields {
+		all.set(q.Name, nodes.ResultValue(gjson.ParseBytes(q.Default)))
+	}
+	for _, given := range []map[string]string{a.Fields, a.Secrets} {
+		for name, text := range given {
+			v := nodes.StringValue(text)
+			i := slices.IndexFunc(use.Fields, func(q descriptors.CredentialField) bool { return q.Name == name })
+			if r := gjson.Parse(text); i >= 0 && (use.Fields[i].Type == "boolean" && r.IsBool() || use.Fields[i].Type == "number" && r.Type == gjson.Number) {
+				v = nodes.ResultValue(r)
+			}
+			all.set(name, v)
+		}
+	}
+	return nodes.WireValue(all.json())
+}
+
+// authenticate does n8n's generic authentication: values of the credential in headers, query, body, or as user and password.
+func (f *draft) authenticate(x *exchange, use *descriptors.CredentialUse, a nodes.Access) error {
+	if a.Token != "" {
+		x.token(use.Type, a)
+		return nil
+	}
+	if len(use.Authenticate) == 0 {
+		return nil
+	}
+	v, err := f.resolve(gjson.ParseBytes(use.Authenticate), f.seen)
+	if err != nil {
+		return err
+	}
+	r := v.Result()
+	for _, h := range fieldsOf(r.Get("headers")) {
+		x.header(strings.ToLower(h.name), textOf(h.value))
+	}
+	if user := r.Get("auth"); user.Exists() {
+		x.header("authorization", basic(user.Get("username").String(), user.Get("password").String()))
+	}
+	for _, q := range fieldsOf(r.Get("qs")) {
+		x.message.query.set(q.name, q.value)
+	}
+	if b := r.Get("body"); b.Exists() {
+		x.message.body = body{kind: jsonBody, json: b.Raw}
+	}
+	return nil
+}
+
+// options reads how the request is sent: the collection that every declarative node has, and the routing's own settings.
+func (f *draft) options(x *exchange) error {
+	o := f.all.values["requestOptions"]
+	x.connection.Insecure = o.Get("allowUnauthorizedCerts").Bool() || f.request.Get("skipSslCertificateValidation").Bool()
+	x.connection.Proxy = o.Get("proxy").String()
+	for _, ms := range []gjson.Result{f.request.Get("timeout"), o.Get("timeout")} {
+		if ms.Num > 0 {
+			x.timeout = milliseconds(ms.Num)
+		}
+	}
+	x.lists = f.request.Get("arrayFormat").Str
+	lenient := f.request.Get("ignoreHttpStatusErrors")
+	x.form.neverError = lenient.Bool() || lenient.Get("ignore").Bool()
+	if f.request.Get("disableFollowRedirect").Bool() {
+		x.redirects = 0
+	}
+	if slices.Contains([]string{"arraybuffer", "stream", "blob"}, f.request.Get("encoding").Str) {
+		x.form.kind = "file"
+	}
+	m, err := f.message(x, f.request)
+	x.message = m
+	if err == nil {
+		err = x.checkHeaders()
+	}
+	return err
+}
+
+// message is the request in the form in which it is sent. What the credential adds is in the exchange's already.
+func (f *draft) message(x *exchange, r gjson.Result) (message, error) {
+	m := x.message
+	m.method = strings.ToUpper(r.Get("method").String())
+	if m.method == "" {
+		m.method = "GET"
+	}
+	m.url = joined(r.Get("baseURL").String(), r.Get("url").String())
+	if !strings.HasPrefix(m.url, "http://") && !strings.HasPrefix(m.url, "https://") {
+		return m, nodes.Errorf("Invalid URL: %s. URL must start with \"http\" or \"https\".", m.url)
+	}
+	secret := m.query
+	m.query = fieldsOf(r.Get("qs"))
+	for _, q := range secret {
+		m.query.set(q.name, q.value)
+	}
+	own := m.header
+	m.header = nil
+	for _, h := range fieldsOf(r.Get("headers")) {
+		if !h.value.IsNil() {
+			m.header.setHeader(h.name, strings.NewReplacer("\r", "", "\n", "").Replace(textOf(h.value)))
+		}
+	}
+	for _, h := range own {
+		m.header.setHeader(h.name, h.value.Str())
+	}
+	if m.header.getHeader("accept") == "" {
+		m.header.setHeader("accept", "application/json")
+	}
+	f.body(&m, r.Get("body"), strings.EqualFold(r.Get("method").String(), "GET"))
+	return m, nil
+}
+
+func (f *draft) body(m *message, b gjson.Result, get bool) {
+	if m.body.kind == jsonBody { // of the credential
+		b = gjson.Parse(merged(gjson.Parse(b.Raw), gjson.Parse(m.body.json)))
+	}
+	m.body = body{}
+	switch {
+	case !b.IsObject() && !b.IsArray() || b.Raw == "{}": // n8n sends no other body either
+	case get: // one that is GET because nothing is said keeps its body, as in n8n
+	case strings.HasPrefix(m.header.getHeader("content-type"), formType):
+		m.body = body{kind: rawBody, contentType: formType, text: strings.ReplaceAll(fieldsOf(b).encode("brackets"), "%20", "+")}
+	default:
+		m.body = body{kind: jsonBody, json: b.Raw}
+	}
+}
+
+// joined puts an address behind a base; one that is whole stands alone.
+func joined(base, at string) string {
+	switch {
+	case strings.HasPrefix(at, "http://") || strings.HasPrefix(at, "https://") || base == "":
+		return address(at)
+	case at == "":
+		return address(base)
+	}
+	return address(strings.TrimRight(base, "/") + "/" + strings.TrimLeft(at, "/"))
+}
