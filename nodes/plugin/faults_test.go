@@ -18,6 +18,7 @@ import (
 
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/plugin"
+	"github.com/cordboard/cordboard/runtime"
 )
 
 // TestFaultsAtStart: whatever a program does in place of the handshake, the error says what, and quotes it.
@@ -118,6 +119,46 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
+// TestStuckCall: a call that does not heed its cancellation costs the process, with what it started, once the other calls in it are
+// done; what comes after has a process of its own at once.
+func TestStuckCall(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, true)
+	spawn := func() (self, child int) {
+		r, _ := b.run(t.Context(), t, `{"name":"Node","type":"plug.spawn","parameters":{}}`, `{}`)
+		it := r.Items().At(0)
+		return int(it.Get("self").Int()), int(it.Get("child").Int())
+	}
+	self, child := spawn()
+	ctx, cancel := context.WithCancel(t.Context())
+	other := make(chan *runtime.Run, 1)
+	go func() {
+		r, _ := b.run(ctx, t, `{"name":"Node","type":"plug.hang","parameters":{}}`, `{}`)
+		other <- r
+	}()
+	for !strings.Contains(<-b.log.seen, "hanging") {
+	}
+	stuckCtx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	if r, _ := b.run(stuckCtx, t, `{"name":"Node","type":"plug.stuck","parameters":{}}`, `{}`); r.Err == nil {
+		t.Fatal("the call that is stuck ended well")
+	}
+	if again, _ := spawn(); again == self || again == 0 {
+		t.Errorf("the process %d goes on", again)
+	}
+	select {
+	case r := <-other:
+		t.Fatalf("the other call ended: %v", r.Err)
+	default:
+	}
+	cancel()
+	if r := <-other; r.Status != runtime.StatusCanceled {
+		t.Errorf("the other call: %s, %v", r.Status, r.Err)
+	}
+	waitGone(t, self)
+	waitGone(t, child)
+}
+
 func TestVeryLargeItem(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, true)
@@ -180,6 +221,13 @@ func TestBackPressure(t *testing.T) {
 // executeRemote runs a node of the plugin without an engine.
 func executeRemote(t *testing.T, host *plugin.Host, nodeType, parameters string, call *nodes.Call) error {
 	t.Helper()
+	call.Inputs = []nodes.Items{nodes.ItemsOf(nodes.NewItem(`{}`))}
+	return executeOn(t, host, nodeType, parameters, call)
+}
+
+// executeOn is executeRemote with the call's own items.
+func executeOn(t *testing.T, host *plugin.Host, nodeType, parameters string, call *nodes.Call) error {
+	t.Helper()
 	types, err := host.Types(t.Context())
 	if err != nil {
 		return err
@@ -193,7 +241,7 @@ func executeRemote(t *testing.T, host *plugin.Host, nodeType, parameters string,
 			return errs[0]
 		}
 		call.Name, call.Type, call.Version, call.Params = "Node", nodeType, 1, params
-		call.Inputs, call.Engine, call.Log = []nodes.Items{nodes.ItemsOf(nodes.NewItem(`{}`))}, zoneOnly{}, slog.New(slog.DiscardHandler)
+		call.Engine, call.Log = zoneOnly{}, slog.New(slog.DiscardHandler)
 		return typ.Node.Execute(t.Context(), call)
 	}
 	return fmt.Errorf("no node type %s", nodeType)

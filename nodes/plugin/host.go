@@ -45,6 +45,8 @@ type Host struct {
 	lastDied time.Time
 	closed   bool
 	pages    map[pageKey]*page
+	old      []*session     // that were retired
+	leaving  sync.WaitGroup // those of them that end
 }
 
 // session is one life of the plugin's process.
@@ -56,6 +58,8 @@ type session struct {
 	binaryID uint32
 	offered  sync.Once
 	secure   *tls.Config
+	calls    int             // under way; held by Host.mu, as is retired
+	retired  bool            // no call begins any more, and the last one that ends it takes the process with it
 	over     context.Context // until the session's end
 	finish   context.CancelFunc
 	output   *tail
@@ -151,6 +155,46 @@ func (h *Host) session(ctx context.Context) (*session, error) {
 		return st.session, st.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
+	}
+}
+
+// enter is session for a call: leave must be called at its end.
+func (h *Host) enter(ctx context.Context) (s *session, leave func(), err error) {
+	for {
+		if s, err = h.session(ctx); err != nil {
+			return nil, nil, err
+		}
+		h.mu.Lock()
+		if !s.retired {
+			s.calls++
+			h.mu.Unlock()
+			return s, func() { h.leave(s) }, nil
+		}
+		h.mu.Unlock() // it was retired a moment ago, so that the next look finds another
+	}
+}
+
+func (h *Host) leave(s *session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s.calls--; s.retired && s.calls == 0 {
+		h.old = slices.DeleteFunc(h.old, func(o *session) bool { return o == s })
+		h.leaving.Go(s.end)
+	}
+}
+
+// retire lets a session take no further call, because one hangs in it that nothing but the end of its process ends. The calls that
+// are under way go on; the next one starts the plugin anew.
+func (h *Host) retire(s *session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.running == s {
+		h.running = nil
+		h.log.Warn("a call did not end when it was cancelled: the plugin's process is replaced")
+	}
+	if !s.retired {
+		s.retired = true
+		h.old = append(h.old, s)
 	}
 }
 
@@ -343,14 +387,18 @@ func (h *Host) died(s *session) *nodes.Error {
 func (h *Host) Close() {
 	h.mu.Lock()
 	h.closed = true
-	running, st := h.running, h.starting
-	h.running = nil
+	running, st, old := h.running, h.starting, h.old
+	h.running, h.old = nil, nil
 	h.mu.Unlock()
 	h.end()
 	running.end()
+	for _, s := range old {
+		s.end()
+	}
 	if st != nil {
 		<-st.done
 	}
+	h.leaving.Wait()
 }
 
 // tail keeps the end of what a plugin writes to standard error, for the message of a crash, and logs it.

@@ -156,10 +156,11 @@ func (e *events) start(ctx context.Context, items nodes.Items) (*nodes.Started, 
 
 // Listen is nodes.Trigger's, on the host's side.
 func (r *remoteTrigger) Listen(ctx context.Context, call *nodes.Call, start nodes.Start) error {
-	s, err := r.host.session(ctx)
+	s, leave, err := r.host.enter(ctx)
 	if err != nil {
 		return err
 	}
+	defer leave()
 	streamCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := s.nodes.Listen(streamCtx)

@@ -107,10 +107,11 @@ func (r *remoteChecked) page(ctx context.Context, version float64, resource, ope
 
 // Execute is nodes.Node's: it sends the call to the plugin, answers its questions and takes in its results.
 func (r *remote) Execute(ctx context.Context, call *nodes.Call) error {
-	s, err := r.host.session(ctx)
+	s, leave, err := r.host.enter(ctx)
 	if err != nil {
 		return err
 	}
+	defer leave()
 	stream, err := openStream(ctx, s)
 	if err != nil {
 		return r.failed(ctx, s, err)
@@ -123,7 +124,11 @@ func (r *remote) Execute(ctx context.Context, call *nodes.Call) error {
 	x := &exchange{remote: r, session: s, call: call, answer: func(a *proto.Answer) error {
 		return stream.Send(&proto.ExecuteRequest{Message: &proto.ExecuteRequest_Answer{Answer: a}})
 	}}
-	return x.redacted(x.receive(ctx, stream))
+	err = x.redacted(x.receive(ctx, stream))
+	if stream.stuck.Load() {
+		r.host.retire(s)
+	}
+	return err
 }
 
 // failed names the cause of a call that broke off: our own cancellation, the plugin's crash, or what gRPC says.

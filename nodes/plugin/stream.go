@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -22,6 +23,8 @@ type callStream struct {
 	// sent gets what came of sending the call, once.
 	sent  chan error
 	grace time.Duration
+	// stuck is set when the node did not heed the cancellation.
+	stuck atomic.Bool
 }
 
 // cancelGrace is how long a cancelled node may take to say what it has done.
@@ -56,6 +59,7 @@ func (c *callStream) cancelCall() {
 	}()
 	select {
 	case <-grace.C:
+		c.stuck.Store(true)
 		c.end()
 	case <-c.ctx.Done():
 	}

@@ -23,7 +23,7 @@ func testTypes() []nodes.Type {
 		"echo": echo{}, "eval": eval{}, "fails": fails{}, "access": access{}, "file": file{}, "waits": waits{}, "logs": logs{},
 		"crash": crash{}, "hang": hang{}, "prints": prints{}, "spawn": spawn{}, "many": many{}, "environ": environ{},
 		"replies": replies{}, "badtext": badText{}, "keeps": keeps{}, "greedy": greedy{}, "stuck": stuck{}, "sockets": sockets{},
-		"progress": progress{},
+		"progress": progress{}, "memory": memory{},
 	}
 	var types []nodes.Type
 	for name, n := range list {
@@ -362,6 +362,18 @@ type stuck struct{}
 func (stuck) Execute(_ context.Context, call *nodes.Call) error {
 	call.Log.Warn("hanging")
 	select {}
+}
+
+// memory tells how much memory the process had at most, in bytes; 0 where the system does not say it.
+type memory struct{}
+
+func (memory) Execute(_ context.Context, call *nodes.Call) error {
+	text, _ := os.ReadFile("/proc/self/status")
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	var kilobytes int64
+	_, _ = fmt.Sscan(rest, &kilobytes)
+	call.EmitFrom(0, 0, nodes.NewItem(fmt.Sprintf(`{"peak":%d}`, kilobytes<<10)))
+	return nil
 }
 
 // sockets tells where the plugin's sockets are.
