@@ -210,7 +210,7 @@ func TestOpenOAuth2(t *testing.T) {
 		{`"baseUrl":"api.example.com","accessTokenUrl":"https://login.example.com/t"`, "https://api.example.com", "https://login.example.com/t", ""},
 		{`"baseUrl":""`, "", "", `credential "n" (f): it has no baseUrl: the address of the server, such as https://pbx.example.com`},
 		{`"baseUrl":"pbx","accessTokenUrl":"hunter2"`, "", "", `credential "n" (f): the accessTokenUrl is no address: it must look like https://pbx.example.com/connect/token`},
-		{`"baseUrl":"pbx","grantType":"authorizationCode"`, "", "", `credential "n" (f): nobody has authorised it yet (it has no oauthTokenData): connect it in n8n, and export it again`},
+		{`"baseUrl":"pbx","grantType":"authorizationCode"`, "", "", `credential "n" (f): nobody has authorised it yet (it has no oauthTokenData): authorise it (cordboard credentials authorize), or connect it in n8n and export it again`},
 		{`"baseUrl":"pbx","grantType":"password"`, "", "", `credential "n" (f): the grant type "password" is not supported; use clientCredentials, authorizationCode or pkce`},
 		{`"accessTokenUrl":"https://login.example.com/t","grantType":"pkce","clientSecret":"","oauthTokenData":{"access_token":"a"}`, "", "https://login.example.com/t", ""},
 		{`"baseUrl":"pbx","clientId":""`, "", "", `credential "n" (f): it has no clientId`},

@@ -141,7 +141,7 @@ func (o *oauth2Credential) mintAgain(ctx context.Context, last token, style oaut
 	}
 	if refresh == "" {
 		return token{}, &tokenError{refused: true, text: fmt.Sprintf(
-			"credential %q: its access token has ended, and it has no refresh token (oauthTokenData.refresh_token): authorise it anew in n8n, with offline access, and export it again", o.name)}
+			"credential %q: its access token has ended, and it has no refresh token (oauthTokenData.refresh_token): authorise it anew with offline access (cordboard credentials authorize)", o.name)}
 	}
 	c := oauth2.Config{ClientID: o.clientID, ClientSecret: o.clientSecret, Endpoint: oauth2.Endpoint{TokenURL: o.tokenURL, AuthStyle: style}}
 	t, err := c.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
@@ -215,7 +215,7 @@ func (o *oauth2Credential) explainAnswer(a *oauth2.RetrieveError) string {
 	status := a.Response.StatusCode
 	switch {
 	case a.ErrorCode == "invalid_grant" && o.authorised:
-		return "the server no longer takes the refresh token; authorise the credential anew in n8n, and export it again"
+		return "the server no longer takes the refresh token; authorise the credential anew (cordboard credentials authorize)"
 	case a.ErrorCode == "invalid_client" || status == http.StatusUnauthorized:
 		return "the server refused the client id or the client secret; check them in the API client's settings on the server"
 	case status == http.StatusNotFound:

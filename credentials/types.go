@@ -31,7 +31,7 @@ func publicFields(credentialType string) []string {
 
 // publicServerFields are the fields, by n8n's names, of credentials for servers that are no secrets.
 func publicServerFields(credentialType string) []string {
-	tunnel := []string{"sshTunnel", "sshAuthenticateWith", "sshHost", "sshPort", "sshUser"}
+	tunnel := []string{"sshTunnel", "sshAuthenticateWith", "sshHost", "sshPort", "sshUser", "sshHostKey"}
 	switch credentialType {
 	case "postgres":
 		return append(tunnel, "host", "port", "database", "user", "ssl", "allowUnauthorizedCerts", "maxConnections")
@@ -41,8 +41,10 @@ func publicServerFields(credentialType string) []string {
 		return []string{"host", "port", "database", "user", "ssl", "disableTlsVerification"}
 	case "smtp":
 		return []string{"host", "port", "user", "secure", "disableStartTls", "hostName"}
-	case "sshPassword", "sshPrivateKey", "ftp", "sftp":
-		return []string{"host", "port", "username"}
+	case "sshPassword", "sshPrivateKey", "sftp":
+		return []string{"host", "port", "username", "hostKey"}
+	case "ftp":
+		return []string{"host", "port", "username", "secure", "allowUnauthorizedCerts"}
 	case "mqtt":
 		return []string{"protocol", "host", "port", "username", "clientId", "clean", "ssl", "passwordless", "rejectUnauthorized", "ca", "cert"}
 	case "rabbitmq":
@@ -60,7 +62,7 @@ func (s *Set) open(c Credential) (nodes.Credential, error) {
 		err    error
 	)
 	if data := gjson.ParseBytes(c.Data); isOAuth2(c.Type, data) {
-		opened, err = s.openOAuth2(c.Name, data)
+		opened, err = s.openOAuth2(c, data)
 	} else {
 		opened, err = openFields(c.Type, data)
 	}
@@ -79,19 +81,23 @@ func isOAuth2(credentialType string, data gjson.Result) bool {
 }
 
 // openOAuth2 reads the fields of n8n's generic OAuth2 credential and those of the 3CX node, with what they are also called.
-func (s *Set) openOAuth2(name string, data gjson.Result) (*oauth2Credential, error) {
+func (s *Set) openOAuth2(c Credential, data gjson.Result) (*oauth2Credential, error) {
+	at, err := serviceOf(c.Type, data)
+	if err != nil {
+		return nil, err
+	}
 	o := &oauth2Credential{
-		name: name, leases: s.leases,
+		name: c.Name, leases: s.leases,
 		clientID: firstText(data, "clientId"), clientSecret: data.Get("clientSecret").String(),
-		scope: firstText(data, "scope"), tokenURL: firstText(data, "accessTokenUrl"),
+		scope: at.scope, tokenURL: at.token,
 		lifetime: time.Duration(data.Get("tokenLifetime").Float() * float64(time.Second)),
-		inHeader: data.Get("authentication").String() == "header",
+		inHeader: at.header,
 		insecure: data.Get("ignoreSSLIssues").Bool() || data.Get("allowUnauthorizedCerts").Bool(),
 	}
 	if o.clientID == "" {
 		return nil, errors.New("it has no clientId")
 	}
-	switch grant := data.Get("grantType").String(); grant {
+	switch grant := at.grant; grant {
 	case "authorizationCode", "pkce":
 		o.authorised = true
 	case "", "clientCredentials":
@@ -101,7 +107,7 @@ func (s *Set) openOAuth2(name string, data gjson.Result) (*oauth2Credential, err
 	}
 	o.given, o.refresh = data.Get("oauthTokenData.access_token").String(), data.Get("oauthTokenData.refresh_token").String()
 	if o.authorised && o.given == "" && o.refresh == "" {
-		return nil, errors.New("nobody has authorised it yet (it has no oauthTokenData): connect it in n8n, and export it again")
+		return nil, errors.New("nobody has authorised it yet (it has no oauthTokenData): authorise it (cordboard credentials authorize), or connect it in n8n and export it again")
 	}
 	if o.clientSecret == "" && !o.authorised { // with PKCE there may be none
 		return nil, errors.New("it has no clientSecret")

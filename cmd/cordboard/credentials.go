@@ -150,7 +150,7 @@ func (l *lazyCredentials) close() {
 
 func credentialsCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "credentials", Short: "Keep credentials, encrypted, for workflows that name them", Args: cobra.NoArgs, RunE: needsSubcommand}
-	cmd.AddCommand(credentialsImportCommand(), credentialsExportCommand(), credentialsListCommand(), credentialsAddCommand(), credentialsRemoveCommand(), credentialsTestCommand())
+	cmd.AddCommand(credentialsImportCommand(), credentialsExportCommand(), credentialsListCommand(), credentialsAddCommand(), credentialsRemoveCommand(), credentialsTestCommand(), credentialsAuthorizeCommand())
 	return cmd
 }
 
