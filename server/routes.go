@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard"
 )
 
 // routes finds the webhook for a request. Fixed segments go before parameters (":id").
@@ -25,29 +25,28 @@ type route struct {
 	src      source
 }
 
-func (r *routes) add(n nodes.Route, src source) error {
-	segments := strings.Split(strings.Trim(n.Path, "/"), "/")
+// replace takes the routes of one workflow (nil for none) away and adds others, all or nothing.
+func (r *routes) replace(old *cordboard.Workflow, list []hookRoute) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, old := range r.all {
-		if old.method == n.Method && sameShape(old.segments, segments) {
-			return fmt.Errorf("the webhook %s %s %w by node %q of %s", n.Method, n.Path, errTaken, old.src.trigger.Name, old.src.flow.Workflow.File)
+	next := slices.DeleteFunc(slices.Clone(r.all), func(one route) bool { return old != nil && one.src.flow == old })
+	for _, h := range list {
+		segments := strings.Split(strings.Trim(h.route.Path, "/"), "/")
+		for _, one := range next {
+			if one.method == h.route.Method && sameShape(one.segments, segments) {
+				return fmt.Errorf("%s: node %q: the webhook %s %s %w by node %q of %s", h.src.flow.Workflow.File, h.src.trigger.Name,
+					h.route.Method, h.route.Path, errTaken, one.src.trigger.Name, one.src.flow.Workflow.File)
+			}
 		}
+		next = append(next, route{h.route.Method, segments, h.route.Origins, h.src})
 	}
-	r.all = append(slices.Clone(r.all), route{n.Method, segments, n.Origins, src})
-	slices.SortStableFunc(r.all, func(a, b route) int { return slices.Compare(a.weights(), b.weights()) })
+	slices.SortStableFunc(next, func(a, b route) int { return slices.Compare(a.weights(), b.weights()) })
+	r.all = next
 	return nil
 }
 
 // errTaken says that another workflow has an address.
 var errTaken = errors.New("is already taken")
-
-// remove takes routes away.
-func (r *routes) remove(which func(source) bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.all = slices.DeleteFunc(slices.Clone(r.all), func(one route) bool { return which(one.src) })
-}
 
 // weights sorts routes with fixed segments in front of those with parameters.
 func (r route) weights() []int {

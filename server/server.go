@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -52,6 +53,8 @@ type Server struct {
 	// shutdown is how long runs under way may go on when the server ends, grace how long they have to end after they were
 	// cancelled.
 	shutdown, grace time.Duration
+
+	follows atomic.Bool // what the store says of active workflows
 
 	mu     sync.Mutex // guards what follows
 	routes routes
@@ -233,6 +236,7 @@ const (
 func (s *Server) lookAfter(ctx context.Context) {
 	pruned := time.Time{}
 	var orphaned map[int64]bool
+	follow := follower{server: s}
 	for ctx.Err() == nil {
 		silent := s.gone
 		if s.alone {
@@ -242,6 +246,7 @@ func (s *Server) lookAfter(ctx context.Context) {
 			s.log.Error("interrupted executions cannot be gone on with", "error", err)
 		}
 		orphaned = s.adopt(ctx, orphaned)
+		follow.look(ctx)
 		if !s.alone {
 			for _, id := range s.executions.awaited() { // a notice may have been missed
 				s.answerWaiting(id)

@@ -87,6 +87,7 @@ func (s *Server) AddFile(ctx context.Context, flow *cordboard.Workflow) error {
 // Load serves the active workflows of the store. Those that came from files at an earlier start are not served: the files say
 // what is. What is wrong with one workflow keeps the others from nothing.
 func (s *Server) Load(ctx context.Context) error {
+	s.follows.Store(true)
 	active := true
 	list, err := s.store.Workflows(ctx, store.WorkflowFilter{Active: &active})
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *Server) Load(ctx context.Context) error {
 	return nil
 }
 
-// Activate serves a workflow of the store, in place of an earlier version of it.
+// Activate serves a workflow of the store, in place of an earlier version of it, which goes on being served where that fails.
 func (s *Server) Activate(ctx context.Context, w store.Workflow) error {
 	parsed, err := runtime.ParseWorkflow(w.Name, []byte(w.JSON))
 	if err != nil {
@@ -123,9 +124,9 @@ func (s *Server) Activate(ctx context.Context, w store.Workflow) error {
 	if err := s.store.KeepVersion(ctx, w.ID, w.JSON); err != nil { // executions may begin before the workflow is saved
 		return err
 	}
-	s.versions.add(flow, store.VersionID(w.JSON))
-	s.Remove(w.ID)
-	return s.Add(ctx, flow)
+	version := store.VersionID(w.JSON)
+	s.versions.add(flow, version)
+	return s.serve(ctx, flow, version)
 }
 
 // serves reports whether the triggers of a workflow are served.
@@ -136,8 +137,14 @@ func (s *Server) serves(id string) bool {
 	return ok
 }
 
-// Add serves a workflow's triggers. A workflow without any, or with the address of another one, is an error.
+// Add serves a workflow's triggers, in place of those of an earlier version of it. A workflow without any, or with the address of
+// another one, is an error.
 func (s *Server) Add(ctx context.Context, flow *cordboard.Workflow) error {
+	return s.serve(ctx, flow, "")
+}
+
+// serve is Add for a version of the store, "" for none.
+func (s *Server) serve(ctx context.Context, flow *cordboard.Workflow, version string) error {
 	var listeners []source
 	var hooks []hookRoute
 	triggers := flow.Triggers()
@@ -166,14 +173,15 @@ func (s *Server) Add(ctx context.Context, flow *cordboard.Workflow) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, h := range hooks {
-		if err := s.routes.add(h.route, h.src); err != nil {
-			s.routes.remove(func(src source) bool { return i > 0 && src.flow == flow })
-			return fmt.Errorf("%s: node %q: %w", flow.Workflow.File, h.src.trigger.Name, err)
-		}
+	old := s.served[flow.Workflow.ID]
+	if err := s.routes.replace(old.flow, hooks); err != nil {
+		return err
+	}
+	if old.stop != nil {
+		old.stop()
 	}
 	ctx, cancel := context.WithCancel(s.runs.ctx)
-	now := served{flow, listeners, ctx, cancel}
+	now := served{flow, version, listeners, ctx, cancel}
 	s.served[flow.Workflow.ID] = now
 	s.listenTo(now)
 	return nil
@@ -188,6 +196,7 @@ type hookRoute struct {
 // served is a workflow whose triggers are served; stop ends them.
 type served struct {
 	flow      *cordboard.Workflow
+	version   string          // of the store's; "" for one that is served without it
 	listeners []source        // triggers that are not webhooks
 	ctx       context.Context //nolint:containedctx // until it is no longer served
 	stop      context.CancelFunc
@@ -203,7 +212,7 @@ func (s *Server) Remove(id string) {
 	}
 	old.stop()
 	delete(s.served, id)
-	s.routes.remove(func(src source) bool { return src.flow == old.flow })
+	_ = s.routes.replace(old.flow, nil) // nothing is added that could be taken
 }
 
 // withIDs adds the address that n8n gives to a path with parameters: the webhook's id goes before it. The path alone is

@@ -188,6 +188,20 @@ func (s *Store) Workflows(ctx context.Context, f WorkflowFilter) (list []Workflo
 	return list, err
 }
 
+// ActiveVersions are the versions of the active workflows that are no file's, by id.
+func (s *Store) ActiveVersions(ctx context.Context) (versions map[string]string, err error) {
+	err = s.db.read(ctx, func(t tx) error {
+		versions = map[string]string{}
+		return each(t, "SELECT id, version_id FROM workflows WHERE active = 1 AND source = ''", nil, func(scan func(...any) error) error {
+			var id, version string
+			err := scan(&id, &version)
+			versions[id] = version
+			return err
+		})
+	})
+	return versions, err
+}
+
 // SetActive says whether a workflow's triggers are served; ErrNotFound.
 func (s *Store) SetActive(ctx context.Context, id string, active bool) error {
 	return s.db.write(ctx, func(t tx) error {

@@ -358,7 +358,7 @@ func workflowsActivateCommand(active bool) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: exactArgs(1, "the workflow's id"),
-		Long: short + ", from the next start of a server on. The REST API does so at once.",
+		Long: short + ". Servers that run follow within some seconds; the REST API does so at once.",
 	}
 	s.addStoreFlags(cmd)
 	cmd.Flags().StringVar(&s.pluginDir, "plugin-dir", "", "a further directory with plugins")
@@ -379,7 +379,7 @@ func workflowsActivateCommand(active bool) *cobra.Command {
 			return err
 		}
 		if alive, err := db.ServerAlive(cmd.Context(), serverSilent); err == nil && alive {
-			fmt.Fprintln(cmd.ErrOrStderr(), "the server that runs heeds this at its next start; the REST API changes it at once")
+			fmt.Fprintln(cmd.ErrOrStderr(), "the servers that run follow within some seconds")
 		}
 		return nil
 	})

@@ -26,8 +26,8 @@ const maxBody = 16 << 20
 
 // Engine is what the API needs of a server.
 type Engine interface {
-	// Activate serves the triggers of a workflow from now on, in place of an earlier version of it. After an error the workflow is not
-	// served; ErrTaken and ErrNoTrigger are two of its errors, an UnknownNode another.
+	// Activate serves the triggers of a workflow from now on, in place of an earlier version of it, which goes on being
+	// served after an error; ErrTaken and ErrNoTrigger are two of its errors, an UnknownNode another.
 	Activate(ctx context.Context, w store.Workflow) error
 	// Deactivate ends that. Executions go on.
 	Deactivate(id string)

@@ -167,7 +167,7 @@ func (a *API) updateWorkflow(c *call) (answer, error) {
 	next.VersionID = store.VersionID(next.JSON)
 	if old.Active {
 		if err := a.Engine.Activate(c.Context(), next); err != nil {
-			return answer{}, a.back(c, old, activation(err))
+			return answer{}, activation(err)
 		}
 	}
 	kept, err := a.Store.SaveWorkflow(c.Context(), next)
