@@ -26,6 +26,7 @@ import (
 
 	"github.com/cordboard/cordboard"
 	"github.com/cordboard/cordboard/internal/pgtest"
+	"github.com/cordboard/cordboard/nodes/plugin"
 	"github.com/cordboard/cordboard/store"
 )
 
@@ -44,6 +45,10 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "error:", err)
 			os.Exit(1)
 		}
+		return
+	}
+	if os.Getenv("CORDBOARD_PLUGIN") != "" { // the test program is its own plugin, too
+		plugin.Serve(moody())
 		return
 	}
 	goleak.VerifyTestMain(m)

@@ -114,10 +114,10 @@ func gated(entered chan<- struct{}, leave <-chan struct{}) nodeFunc {
 }
 
 // newRig makes a server with a node test.node, and a trigger test.ticker if listen is given.
-func newRig(t *testing.T, work nodeFunc, listen func(context.Context, nodes.Start) error) *rig {
+func newRig(t *testing.T, work nodeFunc, listen func(context.Context, nodes.Start) error, more ...nodes.Type) *rig {
 	t.Helper()
 	r := &rig{t: t, served: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
-	types := testTypes(work, listen)
+	types := append(testTypes(work, listen), more...)
 	rt, err := cordboard.New(cordboard.Options{Nodes: types, TokenDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

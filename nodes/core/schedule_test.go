@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,34 @@ func TestScheduleAfterSleep(t *testing.T) {
 	failed := errors.New("it cannot start")
 	if err := node.Listen(t.Context(), scheduleCall(t, engine, `{}`), func(context.Context, nodes.Items) (*nodes.Started, error) { return nil, failed }); !errors.Is(err, failed) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestScheduleClockSet: where the clock is set, times go by what it says from then on; a time that comes a second time is given with
+// the same key, by which the server knows it.
+func TestScheduleClockSet(t *testing.T) {
+	t.Parallel()
+	engine := &clock{now: time.Date(2026, 1, 1, 12, 0, 30, 0, time.UTC), loc: time.UTC}
+	node := newScheduleTrigger()
+	jumps := map[int]time.Duration{3: -2 * time.Hour, 6: 5 * time.Hour} // at the n-th pause
+	pauses := 0
+	node.pause = func(ctx context.Context, d time.Duration) error {
+		pauses++
+		engine.now = engine.now.Add(d + jumps[pauses])
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var got []string
+	err := node.Listen(ctx, scheduleCall(t, engine, `{"rule":{"interval":[{"field":"minutes","minutesInterval":1}]}}`), func(ctx context.Context, _ nodes.Items) (*nodes.Started, error) {
+		ms, _ := strconv.ParseInt(strings.TrimPrefix(nodes.OnceKey(ctx), "at "), 10, 64)
+		if got = append(got, time.UnixMilli(ms).UTC().Format("15:04:05")); len(got) == 5 {
+			cancel()
+		}
+		return &nodes.Started{}, nil
+	})
+	if text, want := strings.Join(got, " "), "12:01:00 10:03:00 10:04:00 15:04:00"; err != nil || !strings.HasPrefix(text, want) {
+		t.Errorf("got %s, %v; want %s …", text, err, want)
 	}
 }
 

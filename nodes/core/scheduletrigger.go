@@ -87,10 +87,20 @@ func (s scheduleTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 			return errors.New("none of the schedule's rules has a time to come")
 		}
 		call.Log.Info("the next run by schedule", "at", due[i].Format(time.RFC3339))
-		for left := due[i].Sub(now()); left > 0; left = due[i].Sub(now()) {
-			if s.pause(ctx, min(left, recheck)) != nil {
+		back := false
+		for at := now(); !back && at.Before(due[i]); at = now() {
+			if s.pause(ctx, min(due[i].Sub(at), recheck)) != nil {
 				return nil //nolint:nilerr // it was cancelled, which is how a trigger ends
 			}
+			back = now().Before(at)
+		}
+		if back { // the clock was set back: what is due now may be before what was due then
+			for k, r := range rules {
+				if next := r.next(now(), time.Time{}); !next.IsZero() && next.Before(due[k]) {
+					due[k] = next
+				}
+			}
+			continue
 		}
 		// Another server may have the same schedule for a moment.
 		if _, err := start(nodes.Once(ctx, "at "+strconv.FormatInt(due[i].UnixMilli(), 10)), nodes.ItemsOf(s.item(due[i]))); err != nil {
