@@ -9,6 +9,22 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker, isMainThread, parentPort } from "node:worker_threads";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+
+// The server that HTTP Request asks, in a thread of its own: this one waits for the programs.
+if (!isMainThread) {
+  const server = createServer((req, res) => {
+    res.setHeader("content-type", "application/json");
+    res.end('{"id":12345,"name":"somebody","tags":["a","b"]}');
+  });
+  server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
+  await new Promise(() => {});
+}
+const server = new Worker(fileURLToPath(import.meta.url));
+const port = await new Promise((done) => server.once("message", done));
+server.unref();
 
 const args = process.argv.slice(2);
 const at = args.indexOf("-n");
@@ -40,6 +56,8 @@ const nodes = {
   "aggregate": ["aggregate", 1, { aggregate: "aggregateAllItemData" }, plain],
   "summarize": ["summarize", 1, { fieldsToSummarize: { values: [{ aggregation: "sum", field: "amount" }] }, fieldsToSplitBy: "group" }, plain],
   "splitOut": ["splitOut", 1, { fieldToSplitOut: "lines" }, (i) => ({ id: i, lines: [{ a: 1 }, { a: 2 }] })],
+  "httpRequest, one at a time": ["httpRequest", 4.2, { url: `=http://127.0.0.1:${port}/{{ $json.id }}`, options: { batching: { batch: { batchSize: 1, batchInterval: 0 } } } }, plain],
+  "httpRequest, as many as it sends": ["httpRequest", 4.2, { url: `=http://127.0.0.1:${port}/{{ $json.id }}`, options: {} }, plain],
   "itemLists, split": ["itemLists", 3.1, { operation: "splitOutItems", fieldToSplitOut: "lines", options: {} }, (i) => ({ id: i, lines: [{ a: 1 }, { a: 2 }] })],
 };
 

@@ -226,6 +226,16 @@ func (s slots) give() {
 	}
 }
 
+// freed gives a slot back, for what waits for one: in the queue, until a time, or after an interruption.
+func (s *Server) freed() {
+	s.slots.give()
+	s.due.look()
+	select {
+	case s.room <- struct{}{}:
+	default: // it was told already
+	}
+}
+
 func (s *Server) newJournal(ctx context.Context, lost context.CancelCauseFunc) *journal {
 	return &journal{store: s.store, log: s.log, ctx: ctx, lost: lost}
 }
@@ -283,8 +293,7 @@ func (s *Server) work(ctx context.Context, cancel context.CancelCauseFunc, e *ex
 	s.runs.group.Go(func() {
 		defer cancel(nil)
 		if e.slot && s.slots != nil {
-			defer s.due.look() // there may be more in the queue
-			defer s.slots.give()
+			defer s.freed()
 		}
 		defer s.executions.remove(e)
 		result := s.complete(ctx, x)

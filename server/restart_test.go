@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	goruntime "runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/store"
 )
 
@@ -20,6 +23,7 @@ type restarted struct {
 	*rig
 	dir   string
 	flows []string
+	bound int // how many executions it works on at once from the next start on; 0: any number
 }
 
 func newRestarted(t *testing.T, work nodeFunc, flows ...string) *restarted {
@@ -42,6 +46,9 @@ func (r *restarted) begin() {
 	}
 	r.rt, r.served = rt, make(chan error, 1)
 	r.Server = newServerIn(r.t, rt, &r.log, r.dir)
+	if r.bound > 0 {
+		r.slots = make(slots, r.bound)
+	}
 	for i, text := range r.flows {
 		flow, err := rt.Load(r.t.Context(), fmt.Sprintf("flow%d.json", i), []byte(text))
 		if err != nil {
@@ -203,6 +210,56 @@ func TestErrorWorkflowIsAnExecution(t *testing.T) {
 	r.status(1, store.Error)
 	if x := r.status(2, store.Success); x.Mode != "error" || x.WorkflowID != "handler" {
 		t.Errorf("%+v", x)
+	}
+	r.finish()
+}
+
+// TestRoomForAll: what was interrupted, and waits whose time has come, keep to the bound, too, and all come to their end.
+func TestRoomForAll(t *testing.T) {
+	t.Parallel()
+	const many, waiting, bound = 40, 6, 3
+	var at, most, ended atomic.Int64
+	block := make(chan struct{})
+	first := atomic.Bool{}
+	first.Store(true)
+	work := nodeFunc(func(ctx context.Context, call *nodes.Call) error {
+		if first.Load() {
+			select {
+			case <-block:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		n := at.Add(1)
+		defer at.Add(-1)
+		for was := most.Load(); n > was && !most.CompareAndSwap(was, n); was = most.Load() {
+		}
+		for range 50 { // others may come in meanwhile
+			goruntime.Gosched()
+		}
+		ended.Add(1)
+		return pass(ctx, call)
+	})
+	const wait = `"type":"n8n-nodes-base.wait","typeVersion":1.1,"parameters":{"resume":"specificTime","dateTime":"={{ $now.plus(1, 'seconds').toISO() }}"}`
+	r := newRestarted(t, work, strings.Replace(chainFlow("held", fmt.Sprintf(hookNode, "held", "onReceived"), testNode), `"v1"`, `"v1","onInterruption":"runAgain"`, 1),
+		chainFlow("waits", fmt.Sprintf(hookNode, "waits", "onReceived"), wait, testNode))
+	r.shutdown, r.grace = time.Millisecond, 10*time.Second
+	for i := range many + waiting {
+		path := "held"
+		if i >= many {
+			path = "waits"
+		}
+		if got := r.ask("GET", "/webhook/"+path, ""); !strings.HasPrefix(got, "200") {
+			t.Fatal(got)
+		}
+	}
+	r.finish()
+	first.Store(false)
+	r.bound = bound
+	r.begin()
+	untilNone(t, r.store)
+	if ended.Load() != many+waiting || most.Load() > bound {
+		t.Errorf("%d of %d ended, up to %d at once", ended.Load(), many+waiting, most.Load())
 	}
 	r.finish()
 }

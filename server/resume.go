@@ -82,7 +82,7 @@ func (s *Server) resume(row store.Execution, held store.Held, slot bool) error {
 		r, err := s.read(s.runs.ctx, row)
 		if err != nil {
 			if slot {
-				s.slots.give()
+				s.freed()
 			}
 			if errors.Is(err, errDatabase) { // it is looked at again
 				return err
@@ -96,7 +96,7 @@ func (s *Server) resume(row store.Execution, held store.Held, slot bool) error {
 			s.finish(r.ctx, r.e, r.x.Interrupted(r.interrupted))
 			r.e.cancel(nil)
 			if slot {
-				s.slots.give()
+				s.freed()
 			}
 			return nil
 		}
@@ -132,40 +132,48 @@ func (s *Server) abandon(row store.Execution, held store.Held, cause error) erro
 	return err
 }
 
-// recover takes over executions whose servers are gone: those that were silent for so long.
-func (s *Server) recover(ctx context.Context, silent time.Duration) error {
+// recover takes over executions whose servers are gone: those that were silent for so long. full says that there may be more, and no
+// room for them yet.
+func (s *Server) recover(ctx context.Context, silent time.Duration) (full bool, err error) {
 	for {
 		list, err := s.store.Orphans(ctx, s.id, silent, recoverAtOnce)
 		if err != nil {
-			return fmt.Errorf("look for interrupted executions: %w", err)
+			return false, fmt.Errorf("look for interrupted executions: %w", err)
 		}
 		taken := 0
 		for _, row := range list {
-			took, err := s.takeOver(ctx, row)
+			if !s.slots.take() {
+				return true, nil
+			}
+			took, err := s.takeOver(ctx, row, true)
 			if err != nil {
-				return err
+				return false, err
 			}
 			if took {
 				taken++
 			}
 		}
 		if taken == 0 {
-			return nil
+			return false, nil
 		}
 		s.log.Info("interrupted executions go on", "count", taken)
 	}
 }
 
 // takeOver goes on with an execution of another server, or of this one before it was cut off. It does nothing where another was first.
-func (s *Server) takeOver(ctx context.Context, row store.Execution) (took bool, err error) {
+// slot says that one was taken for it.
+func (s *Server) takeOver(ctx context.Context, row store.Execution, slot bool) (took bool, err error) {
 	held, err := s.store.TakeOver(ctx, store.Held{ID: row.ID, Owner: row.Owner, Attempt: row.Attempt}, s.id)
+	if err == nil {
+		return true, s.resume(row, held, slot)
+	}
+	if slot {
+		s.slots.give()
+	}
 	if errors.Is(err, store.ErrLost) {
-		return false, nil
+		err = nil
 	}
-	if err != nil {
-		return false, err
-	}
-	return true, s.resume(row, held, false)
+	return false, err
 }
 
 // adopt goes on with executions that are this server's by the database, and that nothing here works on: the answer to a write was not
@@ -184,7 +192,7 @@ func (s *Server) adopt(ctx context.Context, before map[int64]bool) (now map[int6
 		if !before[row.ID] {
 			continue
 		}
-		if _, err := s.takeOver(ctx, row); err != nil && ctx.Err() == nil {
+		if _, err := s.takeOver(ctx, row, false); err != nil && ctx.Err() == nil {
 			s.log.Error("an execution could not go on", "execution", row.ID, "error", err)
 		}
 	}
@@ -199,7 +207,7 @@ func (s *Server) rejoin(ctx context.Context, ids []int64) error {
 			continue
 		}
 		if err == nil {
-			_, err = s.takeOver(ctx, row)
+			_, err = s.takeOver(ctx, row, false)
 		}
 		if err != nil {
 			return err
@@ -254,6 +262,7 @@ func (d *due) look() {
 
 // wakeWaiting goes on with waiting executions when their time has come, until ctx ends.
 func (s *Server) wakeWaiting(ctx context.Context) {
+	well := true
 	for ctx.Err() == nil {
 		at, err := s.store.NextDue(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -266,6 +275,9 @@ func (s *Server) wakeWaiting(ctx context.Context) {
 		if !at.IsZero() {
 			wait = min(wait, time.Until(at))
 		}
+		if !well { // what is due stays so, until there is room for it
+			wait = max(wait, time.Second)
+		}
 		if wait > 0 && err == nil || err != nil {
 			timer := time.NewTimer(wait)
 			select {
@@ -275,10 +287,8 @@ func (s *Server) wakeWaiting(ctx context.Context) {
 			}
 			timer.Stop()
 		}
-		if ctx.Err() == nil && !s.resumeDue(ctx) {
-			_ = nodes.Pause(ctx, time.Second) // what is due stays so
-		}
 		if ctx.Err() == nil {
+			well = s.resumeDue(ctx)
 			s.takeQueued(ctx)
 		}
 	}
@@ -360,7 +370,7 @@ func (s *Server) answerWaiting(id int64) {
 	}
 }
 
-// resumeDue reports whether all went well.
+// resumeDue reports whether all went well, and there was room for all.
 func (s *Server) resumeDue(ctx context.Context) bool {
 	list, err := s.store.Due(ctx, time.Now(), dueAtOnce)
 	if err != nil {
@@ -369,12 +379,17 @@ func (s *Server) resumeDue(ctx context.Context) bool {
 	}
 	well := true
 	for _, row := range list {
+		if !s.slots.take() {
+			return false
+		}
 		held, err := s.store.Take(ctx, row, s.id)
+		if err == nil {
+			err = s.resume(row, held, true)
+		} else {
+			s.slots.give()
+		}
 		if errors.Is(err, store.ErrLost) {
 			continue
-		}
-		if err == nil {
-			err = s.resume(row, held, false)
 		}
 		if err != nil {
 			s.log.Error("a waiting execution could not go on", "execution", row.ID, "error", err)

@@ -45,7 +45,8 @@ type Server struct {
 	due        *due
 	prune      Retention
 	slots      slots
-	extra      *extra // the REST API and metrics; nil for none
+	room       chan struct{} // tells of a slot that was given back
+	extra      *extra        // the REST API and metrics; nil for none
 	// beat is how often this server says that it lives, gone after how long of silence one is taken to be dead.
 	beat, gone time.Duration
 	// halt is closed when runs are to end between two steps.
@@ -94,7 +95,7 @@ func New(rt *cordboard.Runtime, o Options) (*Server, error) {
 	}
 	s := &Server{
 		rt: rt, store: o.Store, log: o.Log, id: runtime.NewID(), alone: o.Alone, binaryDir: filepath.Join(o.DataDir, "binary"), prune: o.Retention,
-		versions: versions{store: o.Store}, runs: newRuns(), due: newDue(), halt: make(chan struct{}), served: map[string]served{},
+		versions: versions{store: o.Store}, runs: newRuns(), due: newDue(), room: make(chan struct{}, 1), halt: make(chan struct{}), served: map[string]served{},
 		shutdown: shutdownTimeout, grace: graceTimeout,
 	}
 	if o.Heartbeat == 0 {
@@ -242,7 +243,8 @@ func (s *Server) lookAfter(ctx context.Context) {
 		if s.alone {
 			silent = -time.Hour // whoever worked here before is gone
 		}
-		if err := s.recover(ctx, silent); err != nil && ctx.Err() == nil {
+		full, err := s.recover(ctx, silent)
+		if err != nil && ctx.Err() == nil {
 			s.log.Error("interrupted executions cannot be gone on with", "error", err)
 		}
 		orphaned = s.adopt(ctx, orphaned)
@@ -256,10 +258,26 @@ func (s *Server) lookAfter(ctx context.Context) {
 			s.pruneOld(ctx)
 			pruned = time.Now()
 		}
-		if nodes.Pause(ctx, s.beat) != nil {
+		if !s.rest(ctx, full) {
 			return
 		}
 	}
+}
+
+// rest waits for the next beat, or, where interrupted executions wait for room, until an execution has ended.
+func (s *Server) rest(ctx context.Context, full bool) bool {
+	beat := time.NewTimer(s.beat)
+	defer beat.Stop()
+	var room chan struct{}
+	if full {
+		room = s.room
+	}
+	select {
+	case <-beat.C:
+	case <-room:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
 }
 
 // sayAlive says that this server lives. It gives its executions up where it cannot for so long that others take them over.
