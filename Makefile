@@ -35,6 +35,12 @@ test-tools:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) -s install WHAT="postgresql" WHY="which the store is tested against"
 	@command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || $(MAKE) -s install WHAT="mariadb-server" WHY="which the MySQL node is tested against"
 	@command -v redis-server >/dev/null || $(MAKE) -s install WHAT="redis-server" WHY="which the Redis node is tested against"
+	@[ -x /usr/sbin/sshd ] || $(MAKE) -s install WHAT="openssh-server" WHY="which the SSH node and tunnels are tested against"
+	@[ -e /usr/lib/proftpd/mod_sftp.so ] || $(MAKE) -s install WHAT="proftpd-core proftpd-mod-crypto" WHY="which the FTP node is tested against"
+	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || $(MAKE) -s install WHAT="mosquitto" WHY="which the MQTT nodes are tested against"
+	@[ -x /usr/sbin/rabbitmq-server ] || $(MAKE) -s install WHAT="rabbitmq-server" WHY="which the RabbitMQ nodes are tested against"
+	@/usr/bin/python3 -c "import aiosmtpd" 2>/dev/null || $(MAKE) -s install WHAT="python3-aiosmtpd" WHY="which the Send Email node is tested against"
+	@command -v dovecot >/dev/null || [ -x /usr/sbin/dovecot ] || $(MAKE) -s install WHAT="dovecot-imapd" WHY="which the Email Trigger is tested against"
 
 # Community packages that nodes import is tested with; without npm, or a way to it, that test is left out.
 COMMUNITY := $(TOOLS)/community

@@ -29,6 +29,9 @@ import (
 	"github.com/cordboard/cordboard/nodes/markup"
 	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/nodes/network/connect"
+	"github.com/cordboard/cordboard/nodes/network/mail"
+	"github.com/cordboard/cordboard/nodes/network/queues"
+	"github.com/cordboard/cordboard/nodes/network/remote"
 	"github.com/cordboard/cordboard/nodes/plugin"
 	"github.com/cordboard/cordboard/nodes/request"
 	"github.com/cordboard/cordboard/runtime"
@@ -125,7 +128,9 @@ func New(opts Options) (*Runtime, error) {
 		}
 	}
 	r.network = network.Options{Executor: r.requests, PublicOnly: opts.PublicOnly, Commands: opts.AllowCommands, Connections: &connect.Pools{}}
-	r.types = slices.Concat(core.Nodes(), code.Nodes(), files.Nodes(), markup.Nodes(), network.NodesWith(r.network), opts.Nodes)
+	connecting := connect.Options{Executor: r.requests, PublicOnly: opts.PublicOnly, Pools: r.network.Connections}
+	r.types = slices.Concat(core.Nodes(), code.Nodes(), files.Nodes(), markup.Nodes(), network.NodesWith(r.network), mail.Nodes(connecting),
+		queues.Nodes(connecting), remote.Nodes(connecting), opts.Nodes)
 	return r, r.build()
 }
 

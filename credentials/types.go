@@ -39,8 +39,8 @@ func publicServerFields(credentialType string) []string {
 		return append(tunnel, "host", "port", "database", "user", "ssl", "connectTimeout", "caCertificate", "clientCertificate")
 	case "redis":
 		return []string{"host", "port", "database", "user", "ssl", "disableTlsVerification"}
-	case "smtp":
-		return []string{"host", "port", "user", "secure", "disableStartTls", "hostName"}
+	case "smtp", "imap":
+		return []string{"host", "port", "user", "secure", "disableStartTls", "hostName", "allowUnauthorizedCerts"}
 	case "sshPassword", "sshPrivateKey", "sftp":
 		return []string{"host", "port", "username", "hostKey"}
 	case "ftp":
@@ -50,7 +50,7 @@ func publicServerFields(credentialType string) []string {
 	case "rabbitmq":
 		return []string{"hostname", "port", "username", "vhost", "ssl", "passwordless", "ca", "cert"}
 	case "kafka":
-		return []string{"clientId", "brokers", "ssl", "authentication", "username", "saslMechanism"}
+		return []string{"clientId", "brokers", "ssl", "allowUnauthorizedCerts", "ca", "cert", "authentication", "username", "saslMechanism"}
 	}
 	return nil
 }

@@ -66,6 +66,8 @@ type Call struct {
 	CustomData *CustomData
 	// History is what the workflow has seen in earlier executions; nil where that is not kept.
 	History History
+	// MissedOnce is the workflow's setting for triggers by the clock: times that passed while nobody listened are made up for once.
+	MissedOnce bool
 	// Log takes what the node has to tell; never a secret.
 	Log *slog.Logger
 	// Sink, if set, takes the results one by one; without it they are collected for Outcome.

@@ -438,9 +438,7 @@ func (s *Server) listenOnce(ctx context.Context, trigger nodes.Trigger, src sour
 		}
 	}()
 	call := src.flow.TriggerCall(ctx, src.trigger)
-	if src.flow.Workflow.Settings.MissedOnce {
-		call.History = s.store.Seen(src.flow.Workflow.ID, s.id)
-	}
+	call.History, call.MissedOnce = s.store.Seen(src.flow.Workflow.ID, s.id), src.flow.Workflow.Settings.MissedOnce
 	return trigger.Listen(ctx, call, func(ctx context.Context, items nodes.Items) (*nodes.Started, error) {
 		started, err := s.start(beginning{flow: src.flow, node: src.trigger.Name, items: items, mode: "trigger", key: nodes.OnceKey(ctx)})
 		if errors.Is(err, store.ErrDuplicate) { // another server was first

@@ -106,7 +106,7 @@ func (s scheduleTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 		if _, err := start(nodes.Once(ctx, "at "+strconv.FormatInt(due[i].UnixMilli(), 10)), nodes.ItemsOf(s.item(due[i]))); err != nil {
 			return err
 		}
-		if call.History != nil {
+		if call.History != nil && call.MissedOnce {
 			if err := call.History.SetLatest(ctx, scheduleScope+call.Name, strconv.FormatInt(due[i].UnixMilli(), 10)); err != nil {
 				call.Log.Warn("a time that is missed from now on may be made up for twice", "error", err)
 			}
@@ -125,7 +125,7 @@ const scheduleScope = "schedule "
 
 // lastTime is the time of the last run by this schedule, where times that were missed are to be made up for; else zero.
 func lastTime(ctx context.Context, call *nodes.Call) time.Time {
-	if call.History == nil {
+	if call.History == nil || !call.MissedOnce {
 		return time.Time{}
 	}
 	text, err := call.History.Latest(ctx, scheduleScope+call.Name)

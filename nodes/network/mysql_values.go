@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/binary"
 	"math"
 	"net"
@@ -19,14 +20,11 @@ import (
 )
 
 func openMySQL(o Options, a nodes.Access) (*sql.DB, error) {
-	if connect.Is(a, "sshTunnel") {
-		return nil, nodes.Errorf("the mySql credential asks for an SSH tunnel, which is not supported; connect to the database directly")
-	}
 	host, port, err := connect.Server(a, "3306")
 	if err != nil {
 		return nil, err
 	}
-	dial, err := connect.Dialer(o.connect())
+	dial, tunnel, err := databaseDialer(o, a)
 	if err != nil {
 		return nil, err
 	}
@@ -46,10 +44,19 @@ func openMySQL(o Options, a nodes.Access) (*sql.DB, error) {
 	if err != nil {
 		return nil, nodes.Errorf("the mySql credential cannot be used: %w", err)
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(tunnelledConnector{connector, tunnel})
 	db.SetMaxIdleConns(maxIdle)
 	return db, nil
 }
+
+// tunnelledConnector is closed with the database that it connects to, and closes the tunnel, if there is one.
+type tunnelledConnector struct {
+	driver.Connector
+	tunnel *connect.Tunnel
+}
+
+// Close is io.Closer's.
+func (c tunnelledConnector) Close() error { return c.tunnel.Close() }
 
 func mysqlTLS(a nodes.Access, host string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}

@@ -37,9 +37,14 @@ func NodesWith(o Options) []nodes.Type {
 	}
 	return []nodes.Type{
 		{Descriptor: descriptors.Node("httpRequest"), Node: httpRequest{o}, Origin: "built in"},
+		{Descriptor: descriptors.Node("graphql"), Node: graphQL{o}, Origin: "built in"},
+		{Descriptor: descriptors.Node("rssFeedRead"), Node: rssFeedRead{o}, Origin: "built in"},
+		{Descriptor: descriptors.Node("rssFeedReadTrigger"), Node: rssTrigger{o}, Origin: "built in"},
 		{Descriptor: descriptors.Node("postgres"), Node: postgres{o}, Origin: "built in"},
 		{Descriptor: descriptors.Node("mySql"), Node: mySQL{o}, Origin: "built in"},
 		{Descriptor: descriptors.Node("redis"), Node: redisNode{o}, Origin: "built in"},
+		{Descriptor: descriptors.Node("redisTrigger"), Node: redisTrigger{o}, Origin: "built in"},
+		{Descriptor: descriptors.Node("postgresTrigger"), Node: postgresTrigger{o}, Origin: "built in"},
 		{Descriptor: descriptors.Node("executeCommand"), Node: executeCommand{o}, Origin: "built in"},
 	}
 }

@@ -21,6 +21,7 @@ import (
 type postgresPool struct {
 	config *pgconn.Config
 	where  string
+	tunnel *connect.Tunnel // nil: none
 
 	mu     sync.Mutex
 	idle   []idlePostgres
@@ -40,14 +41,11 @@ const (
 )
 
 func newPostgresPool(o Options, a nodes.Access) (*postgresPool, error) {
-	if connect.Is(a, "sshTunnel") {
-		return nil, nodes.Errorf("the postgres credential asks for an SSH tunnel, which is not supported; connect to the database directly")
-	}
 	host, port, err := connect.Server(a, "5432")
 	if err != nil {
 		return nil, err
 	}
-	dial, err := connect.Dialer(o.connect())
+	dial, tunnel, err := databaseDialer(o, a)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +67,22 @@ func newPostgresPool(o Options, a nodes.Access) (*postgresPool, error) {
 	if err := postgresTLS(c, a); err != nil {
 		return nil, err
 	}
-	return &postgresPool{config: c, where: net.JoinHostPort(host, port)}, nil
+	return &postgresPool{config: c, where: net.JoinHostPort(host, port), tunnel: tunnel}, nil
+}
+
+type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// databaseDialer connects to a database: directly or, where the credential says so, through an SSH tunnel that ends with the pool.
+func databaseDialer(o Options, a nodes.Access) (dialFunc, *connect.Tunnel, error) {
+	tunnel, err := connect.NewTunnel(o.connect(), a)
+	if err != nil {
+		return nil, nil, err
+	}
+	if tunnel != nil {
+		return tunnel.DialContext, tunnel, nil
+	}
+	dial, err := connect.Dialer(o.connect())
+	return dial, nil, err
 }
 
 // postgresTLS sets how the connection is encrypted: "require" verifies the certificate unless the credential allows any;
@@ -124,6 +137,10 @@ func (p *postgresPool) notConnected(err error) error {
 		e.Description, e.Cause = refused.Detail, err
 		return e
 	}
+	var said *nodes.Error
+	if errors.As(err, &said) { // by the tunnel or by the rules for addresses
+		return said
+	}
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
 		var op *net.OpError
 		if errors.As(cause, &op) {
@@ -156,7 +173,7 @@ func (p *postgresPool) Close() error {
 	for _, c := range idle {
 		closePostgres(c.conn)
 	}
-	return nil
+	return p.tunnel.Close()
 }
 
 func closePostgres(conn *pgconn.PgConn) {
