@@ -21,7 +21,7 @@ import (
 
 // SetAPI serves the REST API, live events (if live is not nil) and metrics (if m is not nil) from now on. Call it before Serve.
 func (s *Server) SetAPI(live *Live, m *Metrics) {
-	o := api.Options{Store: s.store, Engine: engine{s}, Log: s.log}
+	o := api.Options{Store: s.store, Engine: engine{s}, Log: s.log, Changing: &s.changing}
 	if live != nil {
 		o.Events = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { live.serve(w, req, s.store) })
 		context.AfterFunc(s.runs.ctx, live.Close)

@@ -2,25 +2,28 @@ package server
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"slices"
+
+	"github.com/cordboard/cordboard/store"
 )
 
 // follower brings what a server serves in line with what the store says, where another program or machine has changed it.
 type follower struct {
 	server *Server
-	// before are the differences of the last look. One counts when it is seen twice: the REST API serves a workflow a moment
-	// before it is saved.
-	before map[string]string
-	// failed are the versions that could not be served, told once.
-	failed map[string]string
+	// told are the reasons why versions cannot be served, by id and version: each is told once, and tried again at each look.
+	told map[[2]string]string
 }
 
-// look acts on what differs now as at the last look.
+// look acts on what differs. The REST API changes nothing meanwhile.
 func (f *follower) look(ctx context.Context) {
 	s := f.server
 	if !s.follows.Load() {
 		return
 	}
+	s.changing.Lock()
+	defer s.changing.Unlock()
 	wanted, err := s.store.ActiveVersions(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -29,46 +32,87 @@ func (f *follower) look(ctx context.Context) {
 		return
 	}
 	now := s.servedVersions()
-	differs := map[string]string{}
-	for id, version := range wanted {
-		if now[id] != version && f.failed[id] != version {
-			differs[id] = version
-		}
-	}
-	for id := range now {
+	for id := range now { // first, as others may take over its addresses
 		if _, ok := wanted[id]; !ok {
-			differs[id] = ""
+			s.log.Info("a workflow is no longer served: it was deactivated", "id", id)
+			s.Remove(id)
 		}
 	}
-	maps.DeleteFunc(f.failed, func(id, version string) bool { return wanted[id] != version })
-	for id, version := range differs {
-		if before, seen := f.before[id]; seen && before == version {
-			f.follow(ctx, id, version)
-			delete(differs, id)
+	maps.DeleteFunc(f.told, func(of [2]string, _ string) bool { return wanted[of[0]] != of[1] })
+	var differ []string
+	for id, version := range wanted {
+		if now[id] != version {
+			differ = append(differ, id)
 		}
 	}
-	f.before = differs
+	f.serve(ctx, differ, wanted)
 }
 
-func (f *follower) follow(ctx context.Context, id, version string) {
+// serve begins to serve versions. One may wait for an address that another one leaves, or two for each other's.
+func (f *follower) serve(ctx context.Context, ids []string, wanted map[string]string) {
+	slices.Sort(ids)
+	errs := map[string]error{}
+	for {
+		var taken []string
+		for _, id := range ids {
+			if errs[id] = f.activate(ctx, id, wanted[id]); errors.Is(errs[id], errTaken) {
+				taken = append(taken, id)
+			}
+		}
+		if len(taken) == len(ids) {
+			break // nothing has moved
+		}
+		ids = taken
+	}
+	if len(ids) > 1 {
+		f.swap(ctx, ids, wanted, errs)
+	}
+	for id, err := range errs {
+		f.tell(ctx, id, wanted[id], err)
+	}
+}
+
+// swap takes workflows away whose addresses others of them wait for, and serves them anew. One that still cannot be is served as it was.
+func (f *follower) swap(ctx context.Context, ids []string, wanted map[string]string, errs map[string]error) {
 	s := f.server
-	if version == "" {
-		s.log.Info("a workflow is no longer served: it was deactivated", "id", id)
+	before := map[string]served{}
+	for _, id := range ids {
+		s.mu.Lock()
+		before[id] = s.served[id]
+		s.mu.Unlock()
 		s.Remove(id)
-		return
 	}
-	w, err := s.store.Workflow(ctx, id)
-	if err == nil && w.Active && w.VersionID == version {
-		if err = s.Activate(ctx, w); err == nil {
-			s.log.Info("a workflow is served as it was activated or changed", "workflow", w.Name, "id", id)
+	for _, id := range ids {
+		if errs[id] = f.activate(ctx, id, wanted[id]); errs[id] != nil && before[id].flow != nil {
+			errs[id] = errors.Join(errs[id], s.serve(ctx, before[id].flow, before[id].version))
 		}
 	}
-	if err != nil && ctx.Err() == nil {
-		s.log.Error("an active workflow cannot be served", "workflow", w.Name, "id", id, "error", err)
-		if f.failed == nil {
-			f.failed = map[string]string{}
+}
+
+// activate serves a version, unless it is not the one to be served any more: then the next look sees what is.
+func (f *follower) activate(ctx context.Context, id, version string) error {
+	w, err := f.server.store.Workflow(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (!w.Active || w.VersionID != version) {
+		return nil
+	}
+	if err == nil {
+		err = f.server.Activate(ctx, w)
+	}
+	return err
+}
+
+func (f *follower) tell(ctx context.Context, id, version string, err error) {
+	of := [2]string{id, version}
+	switch {
+	case err == nil:
+		f.server.log.Info("a workflow is served as it was activated or changed", "id", id)
+		delete(f.told, of)
+	case ctx.Err() == nil && f.told[of] != err.Error():
+		f.server.log.Error("an active workflow cannot be served", "id", id, "error", err)
+		if f.told == nil {
+			f.told = map[[2]string]string{}
 		}
-		f.failed[id] = version
+		f.told[of] = err.Error()
 	}
 }
 

@@ -33,6 +33,13 @@ func (r *rig) until(path, want string) {
 	}
 }
 
+// change makes several changes that the server sees at once.
+func (r *rig) change(f func()) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	f()
+}
+
 // TestFollow: what another program writes into the store is served, in its new version, and no longer, without a start in between.
 func TestFollow(t *testing.T) {
 	t.Parallel()
@@ -72,6 +79,32 @@ func TestFollow(t *testing.T) {
 	}
 	w.JSON = followedFlow("b", "third")
 	save(w)
+	r.until("/webhook/b", "200 third")
+
+	// Addresses that workflows hand on, and that they change with each other.
+	v := store.Workflow{ID: "w0", Name: "v", Active: true, JSON: followedFlow("c", "v")}
+	save(v)
+	r.until("/webhook/c", "200 v")
+	r.change(func() {
+		v.JSON, w.JSON = followedFlow("b", "v"), followedFlow("c", "w")
+		save(v)
+		save(w)
+	})
+	r.until("/webhook/b", "200 v")
+	r.until("/webhook/c", "200 w")
+	r.change(func() {
+		if err := r.store.SetActive(t.Context(), "w1", false); err != nil {
+			t.Fatal(err)
+		}
+		v.JSON = followedFlow("c", "again")
+		save(v)
+	})
+	r.until("/webhook/c", "200 again")
+	r.until("/webhook/b", "404")
+	v.JSON, w.JSON, w.Active = followedFlow("d", "v"), followedFlow("b", "third"), true
+	save(v)
+	save(w)
+	r.until("/webhook/d", "200 v")
 	r.until("/webhook/b", "200 third")
 	if err := r.store.SetActive(t.Context(), "w1", false); err != nil {
 		t.Fatal(err)

@@ -55,7 +55,8 @@ type Server struct {
 	// cancelled.
 	shutdown, grace time.Duration
 
-	follows atomic.Bool // what the store says of active workflows
+	follows  atomic.Bool // what the store says of active workflows
+	changing sync.Mutex  // held while it is changed what is served, with what the store says of it
 
 	mu     sync.Mutex // guards what follows
 	routes routes

@@ -157,6 +157,33 @@ func TestScheduleClockSet(t *testing.T) {
 	}
 }
 
+// TestScheduleKeepsPhase: a clock that is set back a little does not make "every 3 days" count anew.
+func TestScheduleKeepsPhase(t *testing.T) {
+	t.Parallel()
+	engine := &clock{now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), loc: time.UTC}
+	node := newScheduleTrigger()
+	pauses := 0
+	node.pause = func(ctx context.Context, d time.Duration) error {
+		if pauses++; pauses%2000 == 0 {
+			d -= 45 * time.Second
+		}
+		engine.now = engine.now.Add(d)
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var got []string
+	err := node.Listen(ctx, scheduleCall(t, engine, `{"rule":{"interval":[{"field":"days","daysInterval":3}]}}`), func(context.Context, nodes.Items) (*nodes.Started, error) {
+		if got = append(got, engine.now.Format("01-02")); len(got) == 3 {
+			cancel()
+		}
+		return &nodes.Started{}, nil
+	})
+	if text := strings.Join(got, " "); err != nil || text != "01-02 01-05 01-08" {
+		t.Errorf("got %s, %v", text, err)
+	}
+}
+
 // TestScheduleItem has the item that n8n 2.40.7 gave.
 func TestScheduleItem(t *testing.T) {
 	t.Parallel()

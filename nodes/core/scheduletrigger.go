@@ -70,7 +70,7 @@ func (s scheduleTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 		return err
 	}
 	now := func() time.Time { return call.Engine.Now().In(call.Engine.Location()) }
-	due := make([]time.Time, len(rules))
+	due, ran := make([]time.Time, len(rules)), make([]time.Time, len(rules)) // of each rule the next time and the one before
 	since := lastTime(ctx, call)
 	for i, r := range rules {
 		due[i] = r.next(now(), time.Time{})
@@ -96,7 +96,11 @@ func (s scheduleTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 		}
 		if back { // the clock was set back: what is due now may be before what was due then
 			for k, r := range rules {
-				if next := r.next(now(), time.Time{}); !next.IsZero() && next.Before(due[k]) {
+				last := ran[k]
+				if last.After(now()) {
+					last = time.Time{}
+				}
+				if next := r.next(now(), last); !next.IsZero() && next.Before(due[k]) {
 					due[k] = next
 				}
 			}
@@ -114,6 +118,7 @@ func (s scheduleTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 		at := due[i]
 		for k, r := range rules { // rules that have the same time start one run
 			if !due[k].After(at) && !due[k].IsZero() {
+				ran[k] = due[k]
 				due[k] = r.next(latest(at, now()), due[k])
 			}
 		}

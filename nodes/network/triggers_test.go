@@ -257,6 +257,7 @@ func TestTriggerLost(t *testing.T) {
 		engine := databaseEngine(t, "redis", map[string]any{"host": "127.0.0.1", "port": port, "database": 0}, network.Options{})
 		node := `{"type":"n8n-nodes-base.redisTrigger","typeVersion":1,"parameters":{"channels":"a"}}`
 		for what, cut := range map[string]string{"the connection was cut": "CLIENT KILL TYPE pubsub", "the start failed": "PUBLISH a x"} {
+			until(t, &eavesdropper{}, "the end of the subscription before", func() bool { return client.PubSubNumPat(t.Context()).Val() == 0 })
 			h := hear(t, engine, "redis", node, refuse)
 			until(t, h, "a subscription", func() bool { return client.PubSubNumPat(t.Context()).Val() > 0 })
 			var words []any

@@ -138,6 +138,7 @@ func TestStuckCall(t *testing.T) {
 	}()
 	for !strings.Contains(<-b.log.seen, "hanging") {
 	}
+	listening := listenTo(t, b)
 	stuckCtx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
 	if r, _ := b.run(stuckCtx, t, `{"name":"Node","type":"plug.stuck","parameters":{}}`, `{}`); r.Err == nil {
@@ -145,6 +146,9 @@ func TestStuckCall(t *testing.T) {
 	}
 	if again, _ := spawn(); again == self || again == 0 {
 		t.Errorf("the process %d goes on", again)
+	}
+	if err := <-listening; err == nil || !strings.Contains(err.Error(), "its process is replaced") { // the server begins it anew
+		t.Errorf("the trigger in it: %v", err)
 	}
 	select {
 	case r := <-other:
@@ -157,6 +161,37 @@ func TestStuckCall(t *testing.T) {
 	}
 	waitGone(t, self)
 	waitGone(t, child)
+}
+
+// listenTo runs the trigger of the plugin; it returns once three runs have started.
+func listenTo(t *testing.T, b *bench) <-chan error {
+	t.Helper()
+	w, err := runtime.ParseWorkflow("f.json", []byte(`{"nodes":[{"name":"Tick","type":"plug.ticker","position":[0,0],"parameters":{}}],"connections":{}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := b.engine.Compile(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trigger := plan.Triggers()[0]
+	ended, three, n := make(chan error, 1), make(chan struct{}), 0
+	go func() {
+		ended <- trigger.Node.(nodes.Trigger).Listen(t.Context(), b.engine.TriggerCall(t.Context(), trigger), func(_ context.Context, items nodes.Items) (*nodes.Started, error) {
+			if n++; n == 3 {
+				close(three)
+			}
+			result := make(chan nodes.Result, 1)
+			result <- nodes.Result{Items: items}
+			return &nodes.Started{ExecutionID: fmt.Sprint(n), Result: result}, nil
+		})
+	}()
+	select {
+	case <-three:
+	case err := <-ended:
+		t.Fatalf("the trigger ended: %v", err)
+	}
+	return ended
 }
 
 func TestVeryLargeItem(t *testing.T) {

@@ -58,8 +58,10 @@ type session struct {
 	binaryID uint32
 	offered  sync.Once
 	secure   *tls.Config
-	calls    int             // under way; held by Host.mu, as is retired
-	retired  bool            // no call begins any more, and the last one that ends it takes the process with it
+	calls    int             // under way, triggers aside; held by Host.mu, as is retired
+	retired  bool            // no call begins any more, and the last one takes the process with it
+	replaced context.Context // until it is retired: triggers end then, and are begun anew
+	replace  context.CancelFunc
 	over     context.Context // until the session's end
 	finish   context.CancelFunc
 	output   *tail
@@ -177,7 +179,7 @@ func (h *Host) enter(ctx context.Context) (s *session, leave func(), err error) 
 func (h *Host) leave(s *session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if s.calls--; s.retired && s.calls == 0 {
+	if s.calls--; s.retired && s.calls == 0 && !h.closed { // Close ends all
 		h.old = slices.DeleteFunc(h.old, func(o *session) bool { return o == s })
 		h.leaving.Go(s.end)
 	}
@@ -194,8 +196,15 @@ func (h *Host) retire(s *session) {
 	}
 	if !s.retired {
 		s.retired = true
+		s.replace()
 		h.old = append(h.old, s)
 	}
+}
+
+func (h *Host) isRetired(s *session) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return s.retired
 }
 
 func (h *Host) wasClosed() error { return fmt.Errorf("plugin %s: it was closed", h.file.Path) }
@@ -304,6 +313,7 @@ func (h *Host) start() (*session, error) {
 	s := &session{endpoint: end.(*endpoint), client: client, process: started, output: out, binaries: newBinaryHost(), secure: secure}
 	s.binaryID = s.broker.NextId()
 	s.over, s.finish = context.WithCancel(context.Background())
+	s.replaced, s.replace = context.WithCancel(s.over)
 	if s.describe, err = s.nodes.Describe(ctx, &proto.DescribeRequest{}); err != nil {
 		return fail(errors.New(status.Convert(err).Message()))
 	}

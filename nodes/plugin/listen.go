@@ -156,13 +156,13 @@ func (e *events) start(ctx context.Context, items nodes.Items) (*nodes.Started, 
 
 // Listen is nodes.Trigger's, on the host's side.
 func (r *remoteTrigger) Listen(ctx context.Context, call *nodes.Call, start nodes.Start) error {
-	s, leave, err := r.host.enter(ctx)
+	s, err := r.host.session(ctx)
 	if err != nil {
 		return err
 	}
-	defer leave()
 	streamCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer context.AfterFunc(s.replaced, cancel)()
 	stream, err := s.nodes.Listen(streamCtx)
 	if err != nil {
 		return r.failed(ctx, s, err)
@@ -182,6 +182,8 @@ func (r *remoteTrigger) Listen(ctx context.Context, call *nodes.Call, start node
 		switch {
 		case ctx.Err() != nil || errors.Is(err, io.EOF): // we ended it, or the trigger did
 			return nil
+		case err != nil && r.host.isRetired(s):
+			return nodes.Errorf("plugin %s: its process is replaced, because a call in it did not end when it was cancelled", r.host.file.Path)
 		case err != nil:
 			return x.redacted(r.failed(ctx, s, err))
 		}

@@ -78,10 +78,11 @@ func (r *remoteChecked) Schema(_ context.Context, address string) ([]byte, error
 }
 
 func (r *remoteChecked) page(ctx context.Context, version float64, resource, operation string) (*page, error) {
-	s, err := r.host.session(ctx)
+	s, leave, err := r.host.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer leave()
 	key := pageKey{s.describe.GetHash(), r.descriptor.Type, version, resource, operation}
 	r.host.mu.Lock()
 	known := r.host.pages[key]

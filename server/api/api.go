@@ -61,14 +61,14 @@ type Options struct {
 	Log *slog.Logger
 	// Events answers GET /api/v1/events, after key and scope were checked; nil for none.
 	Events http.Handler
+	// Changing is held while a workflow is changed: what is served and what is kept must not differ. nil means one of the API's own.
+	Changing *sync.Mutex
 }
 
 // API is the handler. It is made by New.
 type API struct {
 	Options
 	routes []route
-	// changing keeps two changes of workflows apart: what is served and what is kept must not differ.
-	changing sync.Mutex
 }
 
 var _ http.Handler = (*API)(nil)
@@ -77,6 +77,9 @@ var _ http.Handler = (*API)(nil)
 func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Changing == nil {
+		o.Changing = &sync.Mutex{}
 	}
 	a := &API{Options: o}
 	a.routes = slices.Concat(a.workflowRoutes(), a.executionRoutes(), a.credentialRoutes(), a.tagRoutes(), a.otherRoutes())

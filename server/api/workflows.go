@@ -156,8 +156,8 @@ func (a *API) updateWorkflow(c *call) (answer, error) {
 	if err := checkWorkflow(c.body, workflowShape); err != nil {
 		return answer{}, err
 	}
-	a.changing.Lock()
-	defer a.changing.Unlock()
+	a.Changing.Lock()
+	defer a.Changing.Unlock()
 	old, err := a.own(c, "update")
 	if err != nil {
 		return answer{}, err
@@ -207,8 +207,8 @@ func (a *API) own(c *call, to string) (store.Workflow, error) {
 }
 
 func (a *API) deleteWorkflow(c *call) (answer, error) {
-	a.changing.Lock()
-	defer a.changing.Unlock()
+	a.Changing.Lock()
+	defer a.Changing.Unlock()
 	w, err := a.own(c, "")
 	if err != nil {
 		return answer{}, err
@@ -257,8 +257,8 @@ func (a *API) executionsOf(ctx context.Context, id string) (all []store.Executio
 }
 
 func (a *API) activateWorkflow(c *call) (answer, error) {
-	a.changing.Lock()
-	defer a.changing.Unlock()
+	a.Changing.Lock()
+	defer a.Changing.Unlock()
 	w, err := a.Store.Workflow(c.Context(), c.ids[0])
 	if errors.Is(err, store.ErrNotFound) {
 		_, err = a.own(c, "activate")
@@ -304,8 +304,8 @@ func activation(err error) error {
 }
 
 func (a *API) deactivateWorkflow(c *call) (answer, error) {
-	a.changing.Lock()
-	defer a.changing.Unlock()
+	a.Changing.Lock()
+	defer a.Changing.Unlock()
 	w, err := a.own(c, "deactivate")
 	if err != nil {
 		return answer{}, err
