@@ -2,14 +2,17 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/store"
 )
@@ -112,4 +115,42 @@ func seenRun(t *testing.T, rt *cordboard.Runtime, history func(string, string) n
 		t.Fatal(err)
 	}
 	return string(answer)
+}
+
+// remembering is a trigger that keeps something between two lives of the server.
+type remembering struct {
+	nodeFunc
+	found chan string
+}
+
+func (r remembering) Listen(ctx context.Context, call *nodes.Call, _ nodes.Start) error {
+	text, err := call.History.Latest(ctx, "place")
+	if err == nil {
+		err = call.History.SetLatest(ctx, "place", text+"x")
+	}
+	if err != nil {
+		return err
+	}
+	r.found <- text
+	<-ctx.Done()
+	return nil
+}
+
+// TestTriggersRemember: what a trigger keeps is there at the next start, whatever the workflow's setting for missed times.
+func TestTriggersRemember(t *testing.T) {
+	t.Parallel()
+	r := &restarted{rig: &rig{t: t, client: &http.Client{Transport: &http.Transport{}}}, dir: t.TempDir(), flows: []string{
+		chainFlow("keeps", `"type":"test.keeps","typeVersion":1,"parameters":{}`, testNode),
+	}}
+	found := make(chan string, 1)
+	r.types = append(testTypes(pass, nil), nodes.Type{Node: remembering{pass, found}, Descriptor: &descriptors.Node{
+		Type: "test.keeps", DisplayName: "Keeps", Versions: []float64{1}, Trigger: true,
+	}})
+	for _, want := range []string{"", "x", "xx"} {
+		r.begin()
+		if got := <-found; got != want {
+			t.Errorf("it found %q, want %q", got, want)
+		}
+		r.finish()
+	}
 }
