@@ -117,3 +117,22 @@ func TestExpiredKey(t *testing.T) {
 		t.Error("a key is in the log")
 	}
 }
+
+// TestOwnFields: fields that n8n's types do not have are taken where the nodes know them, and nowhere else.
+func TestOwnFields(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	key := r.key("*")
+	for body, want := range map[string]int{
+		`{"name":"a","type":"sftp","data":{"host":"h","port":22,"username":"u","hostKey":"SHA256:x"}}`: http.StatusOK,
+		`{"name":"a","type":"postgres","data":{"host":"h","sshHostKey":"SHA256:x"}}`:                   http.StatusOK,
+		`{"name":"a","type":"ftp","data":{"host":"h","port":21,"secure":"explicit"}}`:                  http.StatusOK,
+		`{"name":"a","type":"ftp","data":{"host":"h","port":21,"secure":"maybe"}}`:                     http.StatusBadRequest,
+		`{"name":"a","type":"ftp","data":{"host":"h","port":21,"hostKey":"SHA256:x"}}`:                 http.StatusBadRequest,
+		`{"name":"a","type":"redis","data":{"host":"h","port":6379,"database":0,"sshHostKey":"x"}}`:    http.StatusBadRequest,
+	} {
+		if status, _, text := r.ask("POST", "/api/v1/credentials", key, asJSON, strings.NewReader(body)); status != want {
+			t.Errorf("%s: %d %s", body, status, text)
+		}
+	}
+}

@@ -97,12 +97,23 @@ func (a *API) createCredential(c *call) (answer, error) {
 	return answer{body: credentialJSON(kept)}, err
 }
 
+// ownFields are fields that n8n's types do not have, and credentials/schema/TYPE therefore does not tell: which SSH server is the right
+// one, and how FTP is encrypted.
+var ownFields = map[string]map[string]string{
+	"sshPassword": {"hostKey": `{"type":"string"}`}, "sshPrivateKey": {"hostKey": `{"type":"string"}`}, "sftp": {"hostKey": `{"type":"string"}`},
+	"postgres": {"sshHostKey": `{"type":"string"}`}, "mySql": {"sshHostKey": `{"type":"string"}`},
+	"ftp": {"secure": `{"type":"string","enum":["explicit","implicit"]}`, "allowUnauthorizedCerts": `{"type":"boolean"}`},
+}
+
 // checkData checks a credential's fields against those of its type. Messages name no value.
 func checkData(credentialType string, data gjson.Result) error {
 	known := gjson.ParseBytes(schemas()[credentialType]).Get("properties").Map()
 	var err error
 	data.ForEach(func(key, value gjson.Result) bool {
 		field, ok := known[key.Str]
+		if own := ownFields[credentialType][key.Str]; own != "" {
+			field, ok = gjson.Parse(own), true
+		}
 		want := field.Get("type").Str
 		switch {
 		case !ok:
