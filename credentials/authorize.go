@@ -84,13 +84,19 @@ func (a *Authorization) URL() string {
 	return a.config.AuthCodeURL(a.state, options...)
 }
 
+// Answers reports whether a query that came to the address to come back to answers URL's question: any page that the browser shows
+// can send one there.
+func (a *Authorization) Answers(answer url.Values) bool {
+	return subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(a.state)) == 1
+}
+
 // Finish takes the query with which the service sent the person back, asks for the tokens, and returns the credential's fields with
 // them (oauthTokenData, as n8n keeps them). An answer to another question than URL's is refused.
 func (a *Authorization) Finish(ctx context.Context, answer url.Values) (json.RawMessage, error) {
 	fail := func(format string, args ...any) (json.RawMessage, error) {
 		return nil, fmt.Errorf("credential %q: %s", a.credential.name, nodes.Redact(fmt.Sprintf(format, args...), "", a.credential.clientSecret))
 	}
-	if subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(a.state)) != 1 {
+	if !a.Answers(answer) {
 		return fail("the answer does not belong to this authorisation (its state is another): begin anew")
 	}
 	if answer.Get("error") != "" {
@@ -104,13 +110,13 @@ func (a *Authorization) Finish(ctx context.Context, answer url.Values) (json.Raw
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, a.credential.leases.client(a.credential.insecure))
 	t, err := a.config.Exchange(ctx, answer.Get("code"), oauth2.VerifierOption(a.verifier))
 	if err != nil {
-		return nil, a.credential.explain(err)
+		return nil, a.credential.explain(err, answer.Get("code"), a.verifier)
 	}
 	tokens := map[string]any{"access_token": t.AccessToken, "token_type": t.TokenType}
 	if t.RefreshToken != "" {
 		tokens["refresh_token"] = t.RefreshToken
 	}
-	for _, name := range []string{"expires_in", "scope"} {
+	for _, name := range []string{"expires_in", "scope", "authed_user"} {
 		if v := t.Extra(name); v != nil {
 			tokens[name] = v
 		}

@@ -37,7 +37,7 @@ func provider(t *testing.T) (address string) {
 		w.Header().Set("Content-Type", "application/json")
 		if id != "me" || secret != "canary" || r.Form.Get("code") != "good" || base64.RawURLEncoding.EncodeToString(sum[:]) != challenge || r.Form.Get("redirect_uri") != "http://localhost:1/cb" {
 			w.WriteHeader(http.StatusBadRequest)
-			fmt.Fprintf(w, `{"error":"invalid_grant","error_description":"%s %s"}`, id, secret)
+			fmt.Fprintf(w, `{"error":"invalid_grant","error_description":"%s %s %s"}`, id, secret, r.Form.Get("code"))
 			return
 		}
 		fmt.Fprintf(w, `{"access_token":"a1","refresh_token":"r1","token_type":"bearer","expires_in":3600,"scope":"a","in_header":%t}`, ok)
@@ -105,7 +105,7 @@ func TestAuthorizeRefused(t *testing.T) {
 	t.Parallel()
 	for change, want := range map[string]string{
 		"state=other": "does not belong to this authorisation", "error=access_denied&error_description=no+thanks": "the service refused: access_denied no thanks",
-		"code=": "no code", "code=bad": "no longer takes", "code=bad&state=": "does not belong",
+		"code=": "no code", "code=not-this": "answered 400 invalid_grant: me ***", "code=bad&state=": "does not belong",
 	} {
 		_, a := authorization(t, "")
 		answer := agree(t, a.URL())
@@ -114,12 +114,24 @@ func TestAuthorizeRefused(t *testing.T) {
 			answer.Set(name, with.Get(name))
 		}
 		_, err := a.Finish(t.Context(), answer)
-		if want == "no longer takes" { // the token endpoint said no
-			want = "the token endpoint"
-		}
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "not-this") {
 			t.Errorf("%s: %v", change, err)
 		}
+	}
+}
+
+// TestAnswers: what other pages send to the address to come back to is no answer.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	_, a := authorization(t, "")
+	_, other := authorization(t, "")
+	for _, answer := range []url.Values{{}, {"code": {"x"}}, {"state": {""}}, agree(t, other.URL())} {
+		if a.Answers(answer) {
+			t.Errorf("%v is taken", answer)
+		}
+	}
+	if !a.Answers(agree(t, a.URL())) {
+		t.Error("its own is not taken")
 	}
 }
 

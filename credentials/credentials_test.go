@@ -1,6 +1,9 @@
 package credentials
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -234,6 +237,35 @@ func TestOpenOAuth2(t *testing.T) {
 	}
 	if _, err := newTestSet(t).open(Credential{Name: "n", Type: "threeCXOAuth2Api", Source: "f", Data: []byte(`{}`)}); errorText(err) != `credential "n" (f): it has no clientId` {
 		t.Error(err)
+	}
+}
+
+// TestServiceWithoutGrant: the type of a service stands for a person's agreement, unless the credential says otherwise.
+func TestServiceWithoutGrant(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"access_token":%q}`, r.FormValue("grant_type"))
+	}))
+	t.Cleanup(server.Close)
+	const refused = `credential "n" (): nobody has authorised it yet (it has no oauthTokenData): authorise it (cordboard credentials authorize), or connect it in n8n and export it again`
+	for _, c := range []struct{ kind, fields, token, err string }{
+		{"microsoftOAuth2Api", "", "", refused + `; if the client itself is to have the token, nobody need agree: put "grantType": "clientCredentials" into its data`},
+		{"microsoftOAuth2Api", `,"grantType":"authorizationCode"`, "", refused},
+		{"microsoftOAuth2Api", `,"grantType":"clientCredentials"`, "client_credentials", ""},
+		{"microsoftOAuth2Api", `,"oauthTokenData":{"access_token":"given"}`, "given", ""},
+		{"microsoftOAuth2Api", `,"oauthTokenData":{"refresh_token":"r"}`, "refresh_token", ""},
+		{"ownOAuth2Api", "", "client_credentials", ""},
+	} {
+		s := NewSet(NewLeases(t.TempDir()))
+		s.Add(Credential{ID: "1", Name: "n", Type: c.kind, Data: fmt.Appendf(nil, `{"clientId":"me","clientSecret":"canary","accessTokenUrl":%q%s}`, server.URL, c.fields)})
+		found, err := s.Find("1", "", c.kind)
+		if errorText(err) != c.err {
+			t.Errorf("%s%s: %v", c.kind, c.fields, err)
+		}
+		if err == nil && access(t, found).Token != c.token {
+			t.Errorf("%s%s: %s", c.kind, c.fields, access(t, found).Token)
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func tokenClient(insecure bool) *http.Client {
 	t.DisableKeepAlives = true
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure} //nolint:gosec // the user's own setting ignoreSSLIssues
 	return &http.Client{
-		Transport: t, Timeout: tokenTimeout,
+		Transport: userTokens{t}, Timeout: tokenTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -96,26 +96,26 @@ func (l *Leases) client(insecure bool) *http.Client {
 }
 
 // get returns a token that is not of the generation given: the one at hand if it is usable, else that of another process,
-// else a new one. Generation 0 is no token's.
-func (l *Leases) get(ctx context.Context, o *oauth2Credential, not uint64) (token, error) {
+// else a new one, for which the server was asked. Generation 0 is no token's.
+func (l *Leases) get(ctx context.Context, o *oauth2Credential, not uint64) (t token, asked bool, err error) {
 	one := l.lease(o)
 	select {
 	case one.turn <- struct{}{}:
 		defer func() { <-one.turn }()
 	case <-ctx.Done():
-		return token{}, context.Cause(ctx)
+		return token{}, false, context.Cause(ctx)
 	}
 	fits := func(t token) bool { return t.usable(l.now()) && t.generation() != not }
 	if fits(one.token) {
-		return one.token, nil
+		return one.token, false, nil
 	}
 	if one.refusal != nil && l.now().Sub(one.refused) < refusalStands {
-		return token{}, one.refusal
+		return token{}, true, one.refusal
 	}
 	one.refusal = nil
 	file, err := l.open(ctx, o)
 	if err != nil {
-		return token{}, err
+		return token{}, false, err
 	}
 	defer file.close()
 	last := file.read()
@@ -124,19 +124,19 @@ func (l *Leases) get(ctx context.Context, o *oauth2Credential, not uint64) (toke
 	}
 	if fits(last) {
 		one.token = last
-		return last, nil
+		return last, false, nil
 	}
-	t, err := l.mint(ctx, o, last)
+	t, err = l.mint(ctx, o, last)
 	if err != nil {
 		var e *tokenError
 		if errors.As(err, &e) && e.refused {
 			one.refusal, one.refused = err, l.now()
 		}
-		return token{}, err
+		return token{}, true, err
 	}
 	one.token = t
 	file.write(t)
-	return t, nil
+	return t, true, nil
 }
 
 // mint asks again where a token server does not answer or is busy.
@@ -164,18 +164,24 @@ func (l *Leases) lease(o *oauth2Credential) *lease {
 	return l.list[key]
 }
 
-// leaseName is the lease's file name. A token for another scope is another token.
+// leaseName is the lease's file name.
 func (o *oauth2Credential) leaseName() string {
 	sum := sha256.Sum256([]byte(o.identity()))
 	return hex.EncodeToString(sum[:16])
 }
 
+// identity tells leases apart. A client's token for another scope is another token. What a person authorised is told apart by the tokens
+// that came of it, as one client may be authorised by many; of its scope only the credential's own field counts: its lease holds a
+// refresh token that must be found again when the scopes that are known of services change.
 func (o *oauth2Credential) identity() string {
-	id := o.tokenURL + "\x00" + o.clientID
-	if o.scope != "" {
-		id += "\x00" + o.scope
+	id, scope := o.tokenURL+"\x00"+o.clientID, o.scope
+	if o.authorised {
+		scope = o.ownScope
 	}
-	if o.authorised { // one client may be authorised by many persons
+	if scope != "" {
+		id += "\x00" + scope
+	}
+	if o.authorised {
 		id += "\x00" + o.refresh + o.given
 	}
 	return id

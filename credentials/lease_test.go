@@ -331,7 +331,10 @@ func TestTokenEndpoints(t *testing.T) {
 		handler http.HandlerFunc
 		err     string
 	}{
-		{"echo", answer(400, "application/json", `{"error":"bad hunter2","error_description":"hunter2"}`), "the token endpoint URL/connect/token answered 400 bad ***"},
+		{"echo", answer(400, "application/json", `{"error":"bad hunter2","error_description":"hunter2"}`), "the token endpoint URL/connect/token answered 400 bad ***: ***"},
+		{"words", answer(400, "application/json", `{"error":"invalid_scope","error_description":"AADSTS1: no\r\n such scope, hunter2. `+strings.Repeat("ü", 400)+`"}`),
+			"the token endpoint URL/connect/token answered 400 invalid_scope: AADSTS1: no such scope, ***. " + strings.Repeat("ü", 271) + "…"},
+		{"an error that is 200", answer(200, "application/json", `{"ok":false,"error":"invalid_code"}`), "the token endpoint URL/connect/token answered 200 invalid_code"},
 		{"web page", answer(200, "text/html", "<html>hunter2"), "what answers at URL/connect/token is no token endpoint (oauth2: cannot parse json: invalid character '<' looking for beginning of value); check the credential's base URL"},
 		{"not found", answer(404, "text/html", "<html>"), "there is no token endpoint at URL/connect/token; check the credential's base URL"},
 		{"no token in it", answer(200, "application/json", "{}"), "what answers at URL/connect/token is no token endpoint (oauth2: server response missing access_token); check the credential's base URL"},

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/tidwall/gjson"
 	"golang.org/x/oauth2"
@@ -33,6 +34,7 @@ type oauth2Credential struct {
 	clientID     string
 	clientSecret string
 	scope        string
+	ownScope     string // what the credential says itself, without what is known of its service
 	inHeader     bool
 	insecure     bool          // the server's certificate is not verified
 	lifetime     time.Duration // the user's own word on how long a token lives; 0: the server's
@@ -50,15 +52,30 @@ func (o *oauth2Credential) Access(ctx context.Context) (nodes.Access, error) {
 
 // Renew is nodes.Credential's.
 func (o *oauth2Credential) Renew(ctx context.Context, generation uint64) (nodes.Access, error) {
-	t, err := o.leases.get(ctx, o, generation)
+	a, _, err := o.get(ctx, generation)
+	return a, err
+}
+
+// Try is the credential's Access, and says whether a token server was asked for it. It is not where there is a token of before: a new
+// one may end the old one, which others use. Credentials without tokens ask nobody.
+func Try(ctx context.Context, c nodes.Credential) (access nodes.Access, asked bool, err error) {
+	if o, ok := c.(*oauth2Credential); ok {
+		return o.get(ctx, 0)
+	}
+	access, err = c.Access(ctx)
+	return access, false, err
+}
+
+func (o *oauth2Credential) get(ctx context.Context, generation uint64) (access nodes.Access, asked bool, err error) {
+	t, asked, err := o.leases.get(ctx, o, generation)
 	if err != nil {
-		return nodes.Access{}, err
+		return nodes.Access{}, asked, err
 	}
 	a := nodes.Access{BaseURL: o.baseURL, Token: t.Access, Generation: t.generation()}
 	if o.insecure {
 		a.Fields = map[string]string{"ignoreSSLIssues": "true"}
 	}
-	return a, nil
+	return a, asked, nil
 }
 
 // token is an access token as the lease keeps it.
@@ -146,7 +163,7 @@ func (o *oauth2Credential) mintAgain(ctx context.Context, last token, style oaut
 	c := oauth2.Config{ClientID: o.clientID, ClientSecret: o.clientSecret, Endpoint: oauth2.Endpoint{TokenURL: o.tokenURL, AuthStyle: style}}
 	t, err := c.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
 	if err != nil {
-		return token{}, o.explain(err)
+		return token{}, o.explain(err, refresh)
 	}
 	again := token{Access: t.AccessToken, Minted: minted, Expiry: o.expiry(t, minted), Refresh: refresh}
 	if t.RefreshToken != "" {
@@ -196,22 +213,24 @@ func jwtTimes(access string) (exp, iat int64) {
 	return number("exp"), number("iat")
 }
 
-// explain makes a token error of what the OAuth2 library says, whose own text holds the server's whole answer.
-func (o *oauth2Credential) explain(err error) error {
+// explain makes a token error of what the OAuth2 library says, whose own text holds the server's whole answer. Secrets are what the
+// request held besides the credential's own.
+func (o *oauth2Credential) explain(err error, secrets ...string) error {
+	hide := func(text string) string { return nodes.Redact(text, "", append(secrets, o.clientSecret, o.refresh)...) }
 	e := &tokenError{cause: err}
 	var answered *oauth2.RetrieveError
 	if errors.As(err, &answered) {
 		e.cause = nil // it holds the answer
 		e.refused = answered.Response.StatusCode < 500 && answered.Response.StatusCode != http.StatusTooManyRequests
-		e.text = o.explainAnswer(answered)
+		e.text = o.explainAnswer(answered, hide)
 	} else {
 		e.text, e.refused = o.explainNetwork(err)
 	}
-	e.text = fmt.Sprintf("credential %q: %s", o.name, nodes.Redact(nodes.Redact(e.text, "", o.clientSecret), "", o.refresh))
+	e.text = fmt.Sprintf("credential %q: %s", o.name, hide(e.text))
 	return e
 }
 
-func (o *oauth2Credential) explainAnswer(a *oauth2.RetrieveError) string {
+func (o *oauth2Credential) explainAnswer(a *oauth2.RetrieveError, hide func(string) string) string {
 	status := a.Response.StatusCode
 	switch {
 	case a.ErrorCode == "invalid_grant" && o.authorised:
@@ -226,10 +245,24 @@ func (o *oauth2Credential) explainAnswer(a *oauth2.RetrieveError) string {
 			to = "to " + u.Scheme + "://" + u.Host
 		}
 		return fmt.Sprintf("the token endpoint %s redirects %s; if that is right, make it the credential's base URL", o.tokenURL, to)
-	case status < 300: // a page of something else
+	case status < 300 && a.ErrorCode == "": // a page of something else
 		return fmt.Sprintf("what answers at %s is no token endpoint; check the credential's base URL", o.tokenURL)
 	}
-	return strings.TrimSpace(fmt.Sprintf("the token endpoint %s answered %d %s", o.tokenURL, status, a.ErrorCode))
+	text := strings.TrimSpace(fmt.Sprintf("the token endpoint %s answered %d %s", o.tokenURL, status, quote(hide(a.ErrorCode))))
+	if said := quote(hide(a.ErrorDescription)); said != "" {
+		text += ": " + said
+	}
+	return text
+}
+
+// quote makes one line of what a server said, and leaves out what goes on and on.
+func quote(text string) string {
+	const most = 300
+	line := []rune(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " "))
+	if len(line) > most {
+		return string(line[:most]) + "…"
+	}
+	return string(line)
 }
 
 // explainNetwork also says whether asking again is in vain.

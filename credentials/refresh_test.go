@@ -9,6 +9,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/nodes/threecx/pbxsim"
 )
 
 // TestRefresh: the access token that came with the credential is used until it is refused; then each refresh token once, also by two
@@ -69,5 +72,50 @@ func TestRefresh(t *testing.T) {
 	dead := open(`,"refresh_token":"canary"`)
 	if _, err = dead.Renew(t.Context(), a.Generation); err == nil || !strings.Contains(err.Error(), "no longer takes the refresh token") || strings.Contains(err.Error(), "canary") {
 		t.Error(err)
+	}
+}
+
+// TestRefreshTokenIsFoundAgain: the lease of a credential that a person authorised has the name that it had before scopes of services were
+// known. Scopes of a client's own tokens tell leases apart, also those that are known.
+func TestRefreshTokenIsFoundAgain(t *testing.T) {
+	t.Parallel()
+	name := func(kind, fields string) string {
+		t.Helper()
+		c, err := newTestSet(t).open(Credential{Name: "n", Type: kind, Data: []byte(`{"clientId":"me","clientSecret":"s","accessTokenUrl":"https://x/t",` + fields + "}")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.(*oauth2Credential).identity()
+	}
+	const tokens = `"oauthTokenData":{"access_token":"a","refresh_token":"r"}`
+	for _, c := range []struct{ kind, fields, want string }{
+		{"googleTasksOAuth2Api", tokens, "https://x/t\x00me\x00ra"},
+		{"googleTasksOAuth2Api", `"customScopes":true,"enabledScopes":"more",` + tokens, "https://x/t\x00me\x00ra"},
+		{"googleTasksOAuth2Api", `"scope":"own",` + tokens, "https://x/t\x00me\x00own\x00ra"},
+		{"oAuth2Api", `"grantType":"pkce","scope":"own",` + tokens, "https://x/t\x00me\x00own\x00ra"},
+		{"gumroadOAuth2Api", `"grantType":"clientCredentials"`, "https://x/t\x00me\x00view_sales"},
+		{"oAuth2Api", `"scope":"own"`, "https://x/t\x00me\x00own"},
+	} {
+		if got := name(c.kind, c.fields); got != c.want {
+			t.Errorf("%s %s: %q, want %q", c.kind, c.fields, got, c.want)
+		}
+	}
+}
+
+// TestTry: a token server is asked where there is no token, and then no more.
+func TestTry(t *testing.T) {
+	t.Parallel()
+	sim := startPBX(t, pbxsim.Options{})
+	c := open(t, t.TempDir(), sim.URL(), "secret")
+	for i, want := range []bool{true, false} {
+		if a, asked, err := Try(t.Context(), c); err != nil || asked != want || a.Token == "" || sim.Counters().TokenMints != 1 {
+			t.Errorf("%d: asked %t, %v", i, asked, err)
+		}
+	}
+	if _, asked, err := Try(t.Context(), open(t, t.TempDir(), sim.URL(), "hunter2")); err == nil || !asked {
+		t.Errorf("asked %t, %v", asked, err)
+	}
+	if a, asked, err := Try(t.Context(), fieldsCredential{nodes.Access{BaseURL: "b"}}); err != nil || asked || a.BaseURL != "b" {
+		t.Errorf("asked %t, %v", asked, err)
 	}
 }

@@ -89,7 +89,7 @@ func (s *Set) openOAuth2(c Credential, data gjson.Result) (*oauth2Credential, er
 	o := &oauth2Credential{
 		name: c.Name, leases: s.leases,
 		clientID: firstText(data, "clientId"), clientSecret: data.Get("clientSecret").String(),
-		scope: at.scope, tokenURL: at.token,
+		scope: at.scope, ownScope: firstText(data, "scope"), tokenURL: at.token,
 		lifetime: time.Duration(data.Get("tokenLifetime").Float() * float64(time.Second)),
 		inHeader: at.header,
 		insecure: data.Get("ignoreSSLIssues").Bool() || data.Get("allowUnauthorizedCerts").Bool(),
@@ -97,22 +97,33 @@ func (s *Set) openOAuth2(c Credential, data gjson.Result) (*oauth2Credential, er
 	if o.clientID == "" {
 		return nil, errors.New("it has no clientId")
 	}
+	tokens := tokensOf(data)
 	switch grant := at.grant; grant {
 	case "authorizationCode", "pkce":
 		o.authorised = true
 	case "", "clientCredentials":
-		o.authorised = grant == "" && data.Get("oauthTokenData.access_token").Exists()
+		o.authorised = grant == "" && tokens.Get("access_token").Exists()
 	default:
 		return nil, fmt.Errorf("the grant type %q is not supported; use clientCredentials, authorizationCode or pkce", grant)
 	}
-	o.given, o.refresh = data.Get("oauthTokenData.access_token").String(), data.Get("oauthTokenData.refresh_token").String()
+	o.given, o.refresh = tokens.Get("access_token").String(), tokens.Get("refresh_token").String()
 	if o.authorised && o.given == "" && o.refresh == "" {
-		return nil, errors.New("nobody has authorised it yet (it has no oauthTokenData): authorise it (cordboard credentials authorize), or connect it in n8n and export it again")
+		return nil, unauthorised(data)
 	}
 	if o.clientSecret == "" && !o.authorised { // with PKCE there may be none
 		return nil, errors.New("it has no clientSecret")
 	}
 	return o, o.addresses(firstText(data, "baseUrl", "url", "serverUrl", "domain"))
+}
+
+// unauthorised says how a credential comes by its tokens. The type of a service stands for authorizationCode, in n8n too, unless the
+// credential itself says otherwise.
+func unauthorised(data gjson.Result) error {
+	text := "nobody has authorised it yet (it has no oauthTokenData): authorise it (cordboard credentials authorize), or connect it in n8n and export it again"
+	if firstText(data, "grantType") == "" {
+		text += `; if the client itself is to have the token, nobody need agree: put "grantType": "clientCredentials" into its data`
+	}
+	return errors.New(text)
 }
 
 const tokenPath = "/connect/token"

@@ -296,9 +296,10 @@ func credentialsTestCommand() *cobra.Command {
 	var s storing
 	cmd := &cobra.Command{
 		Use: "test NAME|ID", Short: "Say whether a credential works, and why not",
-		Long: "Test asks the token server of an OAuth2 credential for a token, and connects to the server of a database's, a queue's or the\n" +
-			"like. Other credentials are sent along with requests: of these it says only whether they can be read. Exit codes: 0 it works,\n" +
-			"1 it does not, 2 there is none.",
+		Long: "Test asks the token server of an OAuth2 credential that has no token for one, and connects to the server of a database's, a\n" +
+			"queue's or the like. Where there is a token it says so, and asks for no other: that may end the one which others use. Other\n" +
+			"credentials are sent along with requests: of these it says only whether they can be read. Exit codes: 0 nothing is wrong with\n" +
+			"it, as far as it was asked, 1 it does not work, 2 there is none.",
 		Args: exactArgs(1, "the credential's name or id"),
 	}
 	s.addStoreFlags(cmd)
@@ -322,18 +323,24 @@ func credentialsTestCommand() *cobra.Command {
 			return err
 		}
 		defer func() { _ = rt.Close() }() // it was only read
-		asked, err := rt.TestCredential(cmd.Context(), args[0])
+		tried, err := rt.TestCredential(cmd.Context(), args[0])
 		switch {
-		case asked && err != nil:
-			return &exitError{exitFailed, fmt.Errorf("credential %q does not work: %w", args[0], err)}
-		case err != nil:
-			return err
-		case asked:
-			fmt.Fprintln(cmd.OutOrStdout(), "it works: the server took it")
-		default:
-			fmt.Fprintln(cmd.OutOrStdout(), "it can be read; there is no server to ask whether it is right: it is sent along with requests")
+		case err == nil:
+			fmt.Fprintln(cmd.OutOrStdout(), tested(tried))
+		case tried == cordboard.CredentialTried:
+			err = &exitError{exitFailed, fmt.Errorf("credential %q does not work: %w", args[0], err)}
 		}
-		return nil
+		return err
 	}
 	return cmd
+}
+
+func tested(t cordboard.CredentialTest) string {
+	switch t {
+	case cordboard.CredentialTried:
+		return "it works: the server took it"
+	case cordboard.CredentialHasToken:
+		return "there is a token; whether the service still takes it was not asked, as a new one may end it for others: a run that uses the credential will tell"
+	}
+	return "it can be read; there is no server to ask whether it is right: it is sent along with requests"
 }

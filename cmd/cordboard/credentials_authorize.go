@@ -64,7 +64,7 @@ func credentialsAuthorizeCommand() *cobra.Command {
 
 // authorize waits for the service's answer: at the address to come back to, and on standard input.
 func authorize(ctx context.Context, cmd *cobra.Command, a *credentials.Authorization, redirect, listen string) ([]byte, error) {
-	answers := make(chan url.Values, 2)
+	answers, pasted := make(chan url.Values, 1), make(chan url.Values)
 	at, err := url.Parse(redirect)
 	if err != nil {
 		return nil, err
@@ -80,26 +80,37 @@ func authorize(ctx context.Context, cmd *cobra.Command, a *credentials.Authoriza
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "the service's answer cannot be waited for (%s): paste the address at which the browser ends\n", err)
 	} else {
-		server := &http.Server{Handler: callback(at.Path, answers), ReadHeaderTimeout: 10 * time.Second}
+		server := &http.Server{Handler: callback(at.Path, a, answers), ReadHeaderTimeout: 10 * time.Second}
 		go func() { _ = server.Serve(listener) }()                         // it ends with Close
 		defer func() { _ = server.Shutdown(context.WithoutCancel(ctx)) }() // once the page has been sent
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "Open this address in a browser, and agree:\n\n  %s\n\nIf the browser is on another machine, paste the address at which it ends.\n", a.URL())
-	go paste(cmd.InOrStdin(), answers)
-	select {
-	case answer := <-answers:
-		return a.Finish(ctx, answer)
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	go paste(ctx, cmd.InOrStdin(), pasted)
+	for {
+		select {
+		case answer := <-answers:
+			return a.Finish(ctx, answer)
+		case answer := <-pasted:
+			if a.Answers(answer) {
+				return a.Finish(ctx, answer)
+			}
+			fmt.Fprintln(cmd.ErrOrStderr(), "This address belongs to another authorisation (its state is another). Paste the one at which the browser ends now.")
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
 }
 
-// callback takes what the service sends the browser back with.
-func callback(path string, answers chan<- url.Values) http.Handler {
+// callback takes what the service sends the browser back with, and nothing that any other page sends.
+func callback(path string, a *credentials.Authorization, answers chan<- url.Values) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		if strings.Trim(r.URL.Path, "/") != strings.Trim(path, "/") || q.Get("state") == "" {
+		if strings.Trim(r.URL.Path, "/") != strings.Trim(path, "/") {
 			http.NotFound(w, r)
+			return
+		}
+		if !a.Answers(q) {
+			http.Error(w, "This belongs to another authorisation (its state is another). Open the address that Cordboard printed last.", http.StatusBadRequest)
 			return
 		}
 		select {
@@ -111,12 +122,16 @@ func callback(path string, answers chan<- url.Values) http.Handler {
 	})
 }
 
-// paste reads lines until one is an address with an answer in it.
-func paste(from io.Reader, answers chan<- url.Values) {
+// paste reads lines, and takes the addresses that have an answer in them.
+func paste(ctx context.Context, from io.Reader, pasted chan<- url.Values) {
 	for lines := bufio.NewScanner(from); lines.Scan(); {
 		u, err := url.Parse(strings.TrimSpace(lines.Text()))
-		if err == nil && u.Query().Get("state") != "" {
-			answers <- u.Query()
+		if err != nil || u.Query().Get("state") == "" {
+			continue
+		}
+		select {
+		case pasted <- u.Query():
+		case <-ctx.Done():
 			return
 		}
 	}

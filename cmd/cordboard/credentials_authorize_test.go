@@ -77,6 +77,10 @@ func TestCredentialsAuthorize(t *testing.T) {
 			}
 			go func() {
 				client := http.Client{}
+				if !pasted { // any page can send the browser here
+					notThis(t, redirect+"?code=c&state=other")
+					notThis(t, redirect+"?error=access_denied")
+				}
 				if pasted {
 					client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 				}
@@ -87,7 +91,7 @@ func TestCredentialsAuthorize(t *testing.T) {
 				}
 				defer res.Body.Close()
 				if pasted {
-					fmt.Fprintln(typed, "what is this?\n"+res.Header.Get("Location"))
+					fmt.Fprintln(typed, "what is this?\n"+redirect+"?code=old&state=old\n"+res.Header.Get("Location"))
 				} else if body, _ := io.ReadAll(res.Body); !strings.Contains(string(body), "You can close this page") {
 					t.Errorf("the browser shows %s", body)
 				}
@@ -96,9 +100,12 @@ func TestCredentialsAuthorize(t *testing.T) {
 		if got := <-code; got != 0 || !strings.Contains(out.String(), "is authorised") || strings.Contains(out.String()+text.String(), hidden) {
 			t.Errorf("pasted %t: exit code %d\n%s%s", pasted, got, out.String(), text.String())
 		}
+		if said := strings.Contains(text.String(), "belongs to another authorisation"); said != pasted {
+			t.Errorf("pasted %t: of the old address it said %t", pasted, said)
+		}
 		_ = stdin.Close()
 	}
-	if got := must(t, dir, "", "credentials", "test", "service"); !strings.Contains(got, "it works") {
+	if got := must(t, dir, "", "credentials", "test", "service"); !strings.Contains(got, "whether the service still takes it was not asked") {
 		t.Error(got)
 	}
 	if code, _, errs := cli(t, dir, "", "credentials", "authorize", "nobody"); code != exitNotBegun || !strings.Contains(errs, "there is no credential") {
@@ -106,5 +113,19 @@ func TestCredentialsAuthorize(t *testing.T) {
 	}
 	if code, _, errs := cli(t, dir, "", "credentials", "authorize", "service", "--timeout", "1ms", "--listen", busy.Addr().String()); code != exitFailed || !strings.Contains(errs, "nobody agreed within 1ms") {
 		t.Error(code, errs)
+	}
+}
+
+// notThis asks for an address that must be refused.
+func notThis(t *testing.T, address string) {
+	t.Helper()
+	res, err := http.Get(address)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer res.Body.Close()
+	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "belongs to another authorisation") {
+		t.Errorf("%s: %s %s", address, res.Status, body)
 	}
 }
