@@ -53,8 +53,11 @@ type CredentialUse struct {
 	Hide map[string][]any `json:"hide,omitempty"`
 	// Fields are those that the type has, where a declarative node needs to know them.
 	Fields []CredentialField `json:"fields,omitempty"`
+	// Outside is set where a declarative node takes a type that its package does not define, such as n8n's own httpHeaderAuth:
+	// it goes into requests as HTTP Request has it.
+	Outside bool `json:"outside,omitempty"`
 	// Authenticate is what the credential adds to a request of a declarative node: n8n's {headers, qs, body, auth}, whose texts
-	// may be expressions with $credentials.
+	// may be expressions with $credentials. {"$function": name} stands for code, which is not carried over.
 	Authenticate json.RawMessage `json:"authenticate,omitempty"`
 }
 

@@ -150,6 +150,25 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// TestCredentialMarks: a type that the package does not define is marked, and so is code that would put one into requests.
+func TestCredentialMarks(t *testing.T) {
+	t.Parallel()
+	p := community.Package{Files: map[string]string{"package.json": `{"name":"n8n-nodes-x"}`}}
+	out, err := p.Convert(`{"nodes":[{"description":{"name":"x","version":1,"requestDefaults":{"baseURL":"https://x"},"properties":[],"credentials":[
+		{"name":"httpHeaderAuth"},{"name":"signedApi"},{"name":"plainApi"}]}}],
+		"credentials":[{"name":"signedApi","authenticate":{"$function":"sign"}},{"name":"plainApi"}]}`)
+	if err != nil || len(out.Files) != 1 {
+		t.Fatalf("%v %+v", err, out)
+	}
+	got, err := json.Marshal(out.Files[0].Node.Credentials)
+	if want := `[{"type":"httpHeaderAuth","outside":true},{"type":"signedApi","authenticate":{"$function":"sign"}},{"type":"plainApi"}]`; err != nil || string(got) != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+	if got := lines(out.Left); got != "x, credential signedApi: a function (authenticate) puts it into requests\n" {
+		t.Error(got)
+	}
+}
+
 // TestNothingToReach: a package's code finds neither files nor a network, and a loop without end is stopped.
 func TestNothingToReach(t *testing.T) {
 	t.Parallel()

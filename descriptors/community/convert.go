@@ -236,12 +236,13 @@ func fits(v float64, list gjson.Result) bool {
 func (c *converter) credential(use gjson.Result) descriptors.CredentialUse {
 	out := descriptors.CredentialUse{
 		Type: use.Get("name").Str, Required: use.Get("required").Bool(),
-		Show: conditions(use.Get("displayOptions.show")), Hide: conditions(use.Get("displayOptions.hide")),
+		Show: conditions(use.Get("displayOptions.show")), Hide: conditions(use.Get("displayOptions.hide")), Outside: true,
 	}
 	for _, cred := range c.credentials.Array() {
 		if cred.Get("name").Str != out.Type {
 			continue
 		}
+		out.Outside = false
 		for _, p := range cred.Get("properties").Array() {
 			if name := p.Get("name").Str; name != "" && p.Get("type").Str != "notice" {
 				out.Fields = append(out.Fields, descriptors.CredentialField{Name: name, Type: p.Get("type").Str, Default: raw(p.Get("default"))})
@@ -257,7 +258,8 @@ func (c *converter) credential(use gjson.Result) descriptors.CredentialUse {
 			}
 		case auth.Get("type").Str == "generic":
 			out.Authenticate = raw(auth.Get("properties"))
-		case auth.Exists():
+		case auth.Get(`\$function`).Exists(): // it stays, so that nothing is sent without what it would add
+			out.Authenticate = raw(auth)
 			c.left("credential "+out.Type, "a function (authenticate) puts it into requests")
 		}
 	}

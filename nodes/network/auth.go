@@ -153,8 +153,10 @@ func (x *exchange) token(kind string, a nodes.Access) {
 		a = newer
 		x.run.auth[kind] = newer
 		x.keepSecret(newer)
-		m.header = m.header.clone()
-		m.header.setHeader("authorization", "Bearer "+newer.Token)
+		for _, of := range []*fields{&m.header, &x.message.header} { // further pages begin with the message of the exchange
+			*of = of.clone()
+			of.setHeader("authorization", "Bearer "+newer.Token)
+		}
 		return m, true, nil
 	}
 }

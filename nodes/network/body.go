@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -301,4 +302,18 @@ func (f *formReader) Close() error {
 	at := f.at
 	f.at = nil
 	return at.Close()
+}
+
+// holds reports whether a secret is a part of the body.
+func (b body) holds(secrets []string) bool {
+	texts := []string{b.json, b.text, b.fields.json()}
+	for _, p := range b.parts {
+		texts = append(texts, p.text)
+	}
+	return slices.ContainsFunc(texts, func(text string) bool { return holdsSecret(text, secrets) })
+}
+
+// holdsSecret reports whether a text has a secret in it that is long enough to mean something.
+func holdsSecret(text string, secrets []string) bool {
+	return text != "" && nodes.Redact(text, "", secrets...) != text
 }

@@ -3,8 +3,6 @@ package network
 import (
 	"context"
 	"errors"
-	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -24,34 +22,6 @@ var _ nodes.Outward = declared{}
 
 // Declared returns the behaviour of a node whose descriptor has a routing.
 func Declared(d *descriptors.Node, o Options) nodes.Node { return declared{o, d} }
-
-// Writes is nodes.Outward's: it goes by the method of the operation that is chosen, where that is not left to an expression.
-func (n declared) Writes(version float64, params *nodes.Template) bool {
-	given := parameters{version: version, values: map[string]gjson.Result{}, set: map[string]bool{}}
-	open := false // whether an expression decides
-	for _, name := range params.Keys() {
-		if m := params.Member(name); m.Constant() {
-			given.put(name, m.Value().Result(), true)
-		} else if slices.ContainsFunc(n.node.Properties, func(p descriptors.Property) bool { return p.Name == name && p.Type == "options" }) {
-			open = true
-		}
-	}
-	given.fill(n.node.Properties)
-	method := gjson.GetBytes(n.node.Routing.Defaults, "method").Str
-	for i := range n.node.Properties {
-		p := &n.node.Properties[i]
-		if !given.shows(p, gjson.Result{}) {
-			continue
-		}
-		routings := [][]byte{p.Routing, chosen(p, nodes.ResultValue(given.values[p.Name]))}
-		for _, routing := range routings {
-			if m := gjson.GetBytes(routing, "request.method"); m.Exists() {
-				method = m.Str
-			}
-		}
-	}
-	return open || method != "" && !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, strings.ToUpper(method))
-}
 
 // Execute is nodes.Node's.
 func (n declared) Execute(ctx context.Context, call *nodes.Call) error {
@@ -97,6 +67,7 @@ type draft struct {
 	request gjson.Result // method, url, baseURL, headers, qs, body and how to send them
 	// credentialOnly is what the credential alone adds to a request.
 	credentialOnly message
+	secretHeaders  []string // those that an expression makes of the credential
 	pagination     gjson.Result
 	paginate       bool
 	most           nodes.Value // maxResults; undefined for all
@@ -116,21 +87,8 @@ func (d *declaredRun) prepare(ctx context.Context, i int) (*exchange, error) {
 	x := &exchange{run: d.http, item: i, redirects: maxRedirects, form: format{kind: "text"}, timeout: defaultTimeout}
 	x.connection.PublicOnly = d.http.node.options.PublicOnly
 	f := &draft{run: d, item: i, request: gjson.Parse("{}")}
-	var err error
-	if f.all, err = d.parameters(i); err != nil {
-		return nil, err
-	}
-	f.later = names{"$parameter": nodes.WireValue(f.all.json()), "$version": nodes.NumberValue(d.http.call.Version)}
-	f.seen = f.later.with("$value", nodes.Value{})
-	if err := f.credential(ctx, x); err != nil {
-		return nil, err
-	}
-	f.credentialOnly = x.message
-	if err := f.collect(); err != nil {
-		return nil, err
-	}
-	if err := f.options(x); err != nil {
-		return nil, err
+	if err := f.fill(ctx, x); err != nil {
+		return nil, x.redacted(err)
 	}
 	x.perform = func(ctx context.Context) ([]nodes.Item, error) {
 		list, err := f.perform(ctx, x)
@@ -140,6 +98,24 @@ func (d *declaredRun) prepare(ctx context.Context, i int) (*exchange, error) {
 		return list, nil
 	}
 	return x, nil
+}
+
+// fill makes the request of what the description and the item's parameters say.
+func (f *draft) fill(ctx context.Context, x *exchange) error {
+	var err error
+	if f.all, err = f.parameters(); err != nil {
+		return err
+	}
+	f.later = names{"$parameter": nodes.WireValue(f.all.json()), "$version": nodes.NumberValue(f.run.http.call.Version)}
+	f.seen = f.later.with("$value", nodes.Value{})
+	if err := f.credential(ctx, x); err != nil {
+		return err
+	}
+	f.credentialOnly = x.message
+	if err := f.collect(); err != nil {
+		return err
+	}
+	return f.options(x)
 }
 
 // plainly makes an error stand in an item as its message alone, as n8n has it for these nodes.
@@ -232,7 +208,10 @@ func (f *draft) members(list []descriptors.Property, object gjson.Result, defaul
 		p := &list[i]
 		v := object.Get(gjson.Escape(p.Name))
 		if !v.Exists() && defaults {
-			v = gjson.ParseBytes(p.Default)
+			var err error
+			if v, err = f.defaultValue(gjson.ParseBytes(p.Default), &f.all); err != nil {
+				return err
+			}
 		}
 		if !v.Exists() || !f.all.shows(p, object) {
 			continue
@@ -295,6 +274,11 @@ func (f *draft) merge(part gjson.Result, seen names) error {
 		return err
 	}
 	f.request = gjson.Parse(merged(f.request, v.Result()))
+	for _, h := range fieldsOf(part.Get("headers")) {
+		if strings.Contains(h.value.JSON(), "$credentials") {
+			f.secretHeaders = append(f.secretHeaders, h.name)
+		}
+	}
 	return nil
 }
 

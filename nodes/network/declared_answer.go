@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,130 +52,10 @@ func (f *draft) maxResults() int {
 // wholeNumber reads a number, or the text of one, as 0 or more.
 func wholeNumber(v nodes.Value) int {
 	n, err := strconv.ParseFloat(strings.TrimSpace(v.Text()), 64)
-	if err != nil {
+	if err != nil || math.IsNaN(n) {
 		return 0
 	}
 	return int(max(min(n, 1e9), 0))
-}
-
-func (f *draft) fetch(ctx context.Context, x *exchange) ([]entry, error) {
-	if !f.paginate || !f.pagination.Exists() {
-		list, _, err := f.once(ctx, x, x.message)
-		return list, err
-	}
-	if name := f.pagination.Get(`\$function`); name.Exists() {
-		return nil, notCarried("pagination", name.Str)
-	}
-	if f.pagination.Get("type").Str == "offset" {
-		return f.offsets(ctx, x)
-	}
-	return f.pages(ctx, x)
-}
-
-// enough reports whether no further page is needed.
-func (f *draft) enough(list []entry) bool {
-	most := f.maxResults()
-	return most >= 0 && len(list) >= most
-}
-
-// offsets asks for pages of a size until one is not full.
-func (f *draft) offsets(ctx context.Context, x *exchange) ([]entry, error) {
-	rules := f.pagination.Get("properties")
-	size := int(rules.Get("pageSize").Int())
-	place := "qs"
-	if rules.Get("type").Str == "body" {
-		place = "body"
-	}
-	var all []entry
-	for offset := 0; ; offset += size {
-		page := fields{{rules.Get("limitParameter").Str, nodes.NumberValue(float64(size))}, {rules.Get("offsetParameter").Str, nodes.NumberValue(float64(offset))}}
-		m, err := f.again(x, fields{{place, nodes.WireValue(page.json())}}.json(), true)
-		if err != nil {
-			return nil, err
-		}
-		list, _, err := f.once(ctx, x, m)
-		if err != nil {
-			return nil, err
-		}
-		if root := rules.Get("rootProperty").Str; root != "" {
-			if list, err = rootOf(list, root); err != nil {
-				return nil, err
-			}
-		}
-		all = append(all, list...)
-		if len(list) == 0 || len(list) < size || size <= 0 || f.enough(all) {
-			return all, nil
-		}
-	}
-}
-
-// rootOf takes the list out of the first entry.
-func rootOf(list []entry, root string) ([]entry, error) {
-	var found gjson.Result
-	if len(list) > 0 {
-		found = at(gjson.Parse(list[0].json), root)
-	}
-	if !found.IsArray() {
-		e := nodes.Errorf("The rootProperty %q could not be found on item.", root)
-		e.Kind, e.HTTPCode = nodes.APIError, "none"
-		return nil, e
-	}
-	return entriesOf(found), nil
-}
-
-// pages asks again as long as the description says so, with what it makes of the answer before.
-func (f *draft) pages(ctx context.Context, x *exchange) ([]entry, error) {
-	rules := f.pagination.Get("properties")
-	response := nodes.WireValue("{}")
-	var all []entry
-	for {
-		m, err := f.nextPage(x, rules, response)
-		if err != nil {
-			return nil, err
-		}
-		list, a, err := f.once(ctx, x, m)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-		response = f.response(a)
-		if f.enough(all) {
-			return all, nil
-		}
-		x.run.eval.Lock()
-		more, err := f.resolve(rules.Get("continue"), f.seen.with("$response", response))
-		x.run.eval.Unlock()
-		if err != nil || !more.Truthy() {
-			return all, err
-		}
-	}
-}
-
-func (f *draft) nextPage(x *exchange, rules gjson.Result, response nodes.Value) (message, error) {
-	x.run.eval.Lock()
-	v, err := f.resolve(rules.Get("request"), f.seen.with("$response", response))
-	x.run.eval.Unlock()
-	if err != nil {
-		return message{}, err
-	}
-	return f.again(x, v.JSON(), false)
-}
-
-// again is the request with some of its parts changed: added to, or, as the pages of a description have it, replaced.
-func (f *draft) again(x *exchange, parts string, add bool) (message, error) {
-	request := gjson.Parse(parts)
-	if add {
-		request = gjson.Parse(merged(f.request, request))
-	} else {
-		whole := fieldsOf(f.request)
-		for _, part := range fieldsOf(request) {
-			whole.set(part.name, part.value)
-		}
-		request = gjson.Parse(whole.json())
-	}
-	before := *x
-	before.message = f.credentialOnly
-	return f.message(&before, request)
 }
 
 // once sends one request and applies the rules to its answer.
@@ -263,9 +144,7 @@ func at(r gjson.Result, name string) gjson.Result {
 func (f *draft) destination() string {
 	for _, r := range f.receive {
 		if r.rule.Get("type").Str == "binaryData" {
-			f.run.http.eval.Lock()
-			v, err := f.resolve(r.rule.Get("properties.destinationProperty"), f.later.with("$value", r.value))
-			f.run.http.eval.Unlock()
+			v, err := f.resolveAlone(r.rule.Get("properties.destinationProperty"), f.later.with("$value", r.value))
 			if err == nil && v.Text() != "" && !v.IsNil() {
 				return v.Text()
 			}

@@ -1,11 +1,12 @@
 package network
 
 import (
-	"context"
-	"errors"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
@@ -30,18 +31,24 @@ func (p *parameters) put(name string, v gjson.Result, byWorkflow bool) {
 	p.set[name] = p.set[name] || byWorkflow
 }
 
-// fill sets the defaults of the properties that are in force. What is in force can hang on other defaults.
-func (p *parameters) fill(list []descriptors.Property) {
+// fill sets the defaults of the properties that are in force, which can hang on other defaults; value makes of a default what
+// stands in it as an expression.
+func (p *parameters) fill(list []descriptors.Property, value func(gjson.Result) (gjson.Result, error)) error {
 	for more := true; more; {
 		more = false
 		for i := range list {
 			q := &list[i]
 			if _, known := p.values[q.Name]; !known && len(q.Default) > 0 && p.shows(q, gjson.Result{}) {
-				p.put(q.Name, gjson.ParseBytes(q.Default), false)
+				v, err := value(gjson.ParseBytes(q.Default))
+				if err != nil {
+					return nodes.AsError(err).WithParam(q.Name, "")
+				}
+				p.put(q.Name, v, false)
 				more = true
 			}
 		}
 	}
+	return nil
 }
 
 func (p *parameters) json() string {
@@ -92,7 +99,7 @@ func (p *parameters) has(name string, values []any, beside gjson.Result) bool {
 func matches(v gjson.Result, wanted any) bool {
 	object, is := wanted.(map[string]any)
 	if !is {
-		return v.Exists() && v.Value() == wanted
+		return v.Exists() && reflect.DeepEqual(v.Value(), wanted)
 	}
 	condition, _ := object["_cnd"].(map[string]any)
 	for name, with := range condition {
@@ -101,9 +108,9 @@ func matches(v gjson.Result, wanted any) bool {
 		met := false
 		switch name {
 		case "eq":
-			met = v.Value() == with
+			met = reflect.DeepEqual(v.Value(), with)
 		case "not":
-			met = v.Value() != with
+			met = !reflect.DeepEqual(v.Value(), with)
 		case "gt":
 			met = v.Num > number
 		case "gte":
@@ -136,19 +143,30 @@ func matches(v gjson.Result, wanted any) bool {
 	return len(condition) > 0
 }
 
-// parameters are the node's parameters for an item.
-func (d *declaredRun) parameters(i int) (parameters, error) {
-	call := d.http.call
+// parameters are the node's parameters for the item. Defaults see those that come before them.
+func (f *draft) parameters() (parameters, error) {
+	call := f.run.http.call
 	p := parameters{version: call.Version, values: map[string]gjson.Result{}, set: map[string]bool{}}
-	v, err := call.Params.Resolve(func(e nodes.Expression) (nodes.Value, error) { return call.Engine.Evaluate(e, i, nil) })
+	v, err := call.Params.Resolve(func(e nodes.Expression) (nodes.Value, error) { return call.Engine.Evaluate(e, f.item, nil) })
 	if err != nil {
 		return p, err
 	}
 	for _, name := range call.Params.Keys() {
 		p.put(name, v.Result().Get(gjson.Escape(name)), true)
 	}
-	p.fill(d.node.Properties)
-	return p, nil
+	return p, p.fill(f.run.node.Properties, func(def gjson.Result) (gjson.Result, error) { return f.defaultValue(def, &p) })
+}
+
+// defaultValue evaluates what is an expression in a default.
+func (f *draft) defaultValue(def gjson.Result, p *parameters) (gjson.Result, error) {
+	if !strings.Contains(def.Raw, `"=`) {
+		return def, nil
+	}
+	v, err := f.resolve(def, names{"$parameter": nodes.WireValue(p.json())})
+	if v.Kind() == nodes.Undefined {
+		return gjson.Result{}, err
+	}
+	return v.Result(), err
 }
 
 // resolve gives a value of a routing, with the expressions in it evaluated; what is undefined is left out of objects.
@@ -197,11 +215,31 @@ func (f *draft) evaluate(source string, seen names) (nodes.Value, error) {
 		}
 		d.compiled[source] = e
 	}
-	v, err := d.http.call.Engine.Evaluate(e, f.item, seen)
+	v, err := d.http.call.Engine.Evaluate(e, f.item, seen.mentioned(source))
 	if v.Kind() == nodes.Foreign { // a date
 		v = nodes.WireValue(v.JSON())
 	}
 	return v, err
+}
+
+// mentioned are the names that stand in the source of an expression: each goes along with every evaluation, and $response, for
+// one, can be large and many entries are evaluated.
+func (n names) mentioned(source string) names {
+	some := names{}
+	for name, v := range n {
+		for rest := source; ; {
+			_, after, found := strings.Cut(rest, name)
+			if !found {
+				break
+			}
+			if c, _ := utf8.DecodeRuneInString(after); c != '_' && c != '$' && !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+				some[name] = v
+				break
+			}
+			rest = after
+		}
+	}
+	return some
 }
 
 // merged adds a value to another: objects and lists member by member, anything else takes the place of what was there (lodash's
@@ -230,74 +268,6 @@ func merged(into, from gjson.Result) string {
 	return "[" + strings.Join(list, ",") + "]"
 }
 
-// credential adds what the credential in force asks for, and shows its fields to the routing's expressions.
-func (f *draft) credential(ctx context.Context, x *exchange) error {
-	for i := range f.run.node.Credentials {
-		use := &f.run.node.Credentials[i]
-		if !f.all.meets(use.Show, use.Hide, gjson.Result{}) {
-			continue
-		}
-		a, err := x.access(ctx, use.Type)
-		if !use.Required && errors.Is(err, nodes.ErrNoCredential) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		f.seen = f.seen.with("$credentials", credentialFields(use, a))
-		return f.authenticate(x, use, a)
-	}
-	return nil
-}
-
-// credentialFields is $credentials.
-func credentialFields(use *descriptors.CredentialUse, a nodes.Access) nodes.Value {
-	var all fields
-	for _, q := range use.Fields {
-		all.set(q.Name, nodes.ResultValue(gjson.ParseBytes(q.Default)))
-	}
-	for _, given := range []map[string]string{a.Fields, a.Secrets} {
-		for name, text := range given {
-			v := nodes.StringValue(text)
-			i := slices.IndexFunc(use.Fields, func(q descriptors.CredentialField) bool { return q.Name == name })
-			if r := gjson.Parse(text); i >= 0 && (use.Fields[i].Type == "boolean" && r.IsBool() || use.Fields[i].Type == "number" && r.Type == gjson.Number) {
-				v = nodes.ResultValue(r)
-			}
-			all.set(name, v)
-		}
-	}
-	return nodes.WireValue(all.json())
-}
-
-// authenticate does n8n's generic authentication: values of the credential in headers, query, body, or as user and password.
-func (f *draft) authenticate(x *exchange, use *descriptors.CredentialUse, a nodes.Access) error {
-	if a.Token != "" {
-		x.token(use.Type, a)
-		return nil
-	}
-	if len(use.Authenticate) == 0 {
-		return nil
-	}
-	v, err := f.resolve(gjson.ParseBytes(use.Authenticate), f.seen)
-	if err != nil {
-		return err
-	}
-	r := v.Result()
-	for _, h := range fieldsOf(r.Get("headers")) {
-		x.header(strings.ToLower(h.name), textOf(h.value))
-	}
-	if user := r.Get("auth"); user.Exists() {
-		x.header("authorization", basic(user.Get("username").String(), user.Get("password").String()))
-	}
-	for _, q := range fieldsOf(r.Get("qs")) {
-		x.message.query.set(q.name, q.value)
-	}
-	if b := r.Get("body"); b.Exists() {
-		x.message.body = body{kind: jsonBody, json: b.Raw}
-	}
-	return nil
-}
-
 // options reads how the request is sent: the collection that every declarative node has, and the routing's own settings.
 func (f *draft) options(x *exchange) error {
 	o := f.all.values["requestOptions"]
@@ -317,7 +287,7 @@ func (f *draft) options(x *exchange) error {
 	if slices.Contains([]string{"arraybuffer", "stream", "blob"}, f.request.Get("encoding").Str) {
 		x.form.kind = "file"
 	}
-	m, err := f.message(x, f.request)
+	m, err := f.message(x, x.message, f.request)
 	x.message = m
 	if err == nil {
 		err = x.checkHeaders()
@@ -325,9 +295,8 @@ func (f *draft) options(x *exchange) error {
 	return err
 }
 
-// message is the request in the form in which it is sent. What the credential adds is in the exchange's already.
-func (f *draft) message(x *exchange, r gjson.Result) (message, error) {
-	m := x.message
+// message is the request in the form in which it is sent; m has what the credential adds.
+func (f *draft) message(x *exchange, m message, r gjson.Result) (message, error) {
 	m.method = strings.ToUpper(r.Get("method").String())
 	if m.method == "" {
 		m.method = "GET"
@@ -348,6 +317,7 @@ func (f *draft) message(x *exchange, r gjson.Result) (message, error) {
 			m.header.setHeader(h.name, strings.NewReplacer("\r", "", "\n", "").Replace(textOf(h.value)))
 		}
 	}
+	x.keepHeaders(m.header, f.secretHeaders)
 	for _, h := range own {
 		m.header.setHeader(h.name, h.value.Str())
 	}

@@ -155,6 +155,9 @@ func (r *httpRun) prepare(ctx context.Context, i int) (*exchange, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
+	if x.pages != nil {
+		x.pages.request = x.message.describe() // before the credential is in it
+	}
 	if err := x.authenticate(ctx, in); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type pagination struct {
 	maxPages  int // 0: no bound
 	interval  time.Duration
 	parameter []pageParameter
+	request   nodes.Value // $request
 }
 
 // pageParameter is set anew for each page; its value is an expression at index of the workflow's list.
@@ -99,11 +100,10 @@ func (x *exchange) evaluate(s scope, way ...string) (nodes.Value, error) {
 // fetchPages sends a request for each page until the last.
 func (x *exchange) fetchPages(ctx context.Context) ([]nodes.Item, error) {
 	var (
-		items     []nodes.Item
-		last      string
-		identical int
+		items []nodes.Item
+		seen  repeats
 	)
-	s := scope{page: nodes.NumberValue(0), request: x.message.describe(), response: nodes.WireValue(`{}`)}
+	s := scope{page: nodes.NumberValue(0), request: x.pages.request, response: nodes.WireValue(`{}`)}
 	for count := 1; ; count++ {
 		m, err := x.page(s)
 		if err != nil {
@@ -113,13 +113,8 @@ func (x *exchange) fetchPages(ctx context.Context) ([]nodes.Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		if identical++; a.file != nil || count == 1 || a.text != last {
-			identical = 1
-		}
-		if last = a.text; identical >= maxIdentical {
-			e := nodes.Errorf("The returned response was identical 5x, so requests got stopped")
-			e.Description, e.Kind = "Check if \"Pagination Completed When\" has been configured correctly.", nodes.APIError
-			return nil, e
+		if err := seen.check(a); err != nil {
+			return nil, err
 		}
 		s.page, s.response = nodes.NumberValue(float64(count)), a.value()
 		done, err := x.complete(a, s)
@@ -141,6 +136,24 @@ func (x *exchange) fetchPages(ctx context.Context) ([]nodes.Item, error) {
 			return nil, err
 		}
 	}
+}
+
+// repeats counts the answers in a row that are the same.
+type repeats struct {
+	last  string
+	count int
+}
+
+func (r *repeats) check(a *answer) error {
+	if r.count++; a.file != nil || a.text != r.last {
+		r.count = 1
+	}
+	if r.last = a.text; r.count < maxIdentical {
+		return nil
+	}
+	e := nodes.Errorf("The returned response was identical 5x, so requests got stopped")
+	e.Description, e.Kind = "Check if \"Pagination Completed When\" has been configured correctly.", nodes.APIError
+	return e
 }
 
 // page is the request for the page that is due.

@@ -185,6 +185,9 @@ func (h *hop) follow(status int, to string) error {
 		h.drop("content-type")
 	}
 	if next.Host != h.at.Host || h.at.Scheme == "https" && next.Scheme == "http" {
+		if h.body.holds(h.auth.secrets) {
+			return nodes.Errorf("the server redirects to another server, %s, and the body has the credential in it, which is not for that server", next.Host)
+		}
 		h.drop("authorization", "cookie", "proxy-authorization")
 		h.drop(h.auth.headers...)
 	} else if next.User == nil {

@@ -20,6 +20,7 @@ exports.properties = [
             { name: 'Slashes', value: 'slashes', routing: { request: { method: 'GET', baseURL: '={{$credentials.url}}/v1/', url: 'no/slash' } } },
             { name: 'Null Header', value: 'nullHeader', routing: { request: { method: 'GET', url: '/get', headers: { 'X-Null': '={{null}}', 'X-Number': '={{5}}', 'X-Empty': '', 'X-Fixed': 'other' } } } },
             { name: 'Merge Lists', value: 'mergeLists', routing: { request: { method: 'POST', url: '/merge', body: { list: [1, 2, 3], o: { a: { b: 1 } } } }, send: { type: 'body', property: 'list[1]', value: 'two' } } },
+            { name: 'Derived', value: 'derived', routing: { request: { method: 'POST', url: '/derived' } } },
             { name: 'Absolute', value: 'absolute', routing: { request: { method: 'GET', url: '={{$credentials.url}}/absolute?x=1' } } },
         ],
     },
@@ -78,4 +79,28 @@ exports.properties = [
         }],
     },
     { displayName: 'Newer', name: 'newer', type: 'string', default: 'two', displayOptions: { show: { '@version': [2], resource: ['thing'], operation: ['create'] } }, routing: { send: { type: 'body', property: 'newer' } } },
+    { displayName: 'Sum', name: 'sum', type: 'string', default: '={{ $json.a + 1 }}', displayOptions: only('derived'), routing: { send: { type: 'body', property: 'sum' } } },
+    { displayName: 'Plain', name: 'plain', type: 'string', default: '=plain {{ 1 + 1 }}', displayOptions: only('derived'), routing: { send: { type: 'body', property: 'plain' } } },
+    { displayName: 'After', name: 'after', type: 'string', default: '={{ $parameter.sum }}', displayOptions: only('derived'), routing: { send: { type: 'body', property: 'after' } } },
+    { displayName: 'Count', name: 'count', type: 'number', default: '={{ 2 + 3 }}', displayOptions: only('derived'), routing: { send: { type: 'body', property: 'count', value: '={{ typeof $value + $value + typeof $parameter.count }}' } } },
+    { displayName: 'Own', name: 'own', type: 'string', default: '={{ $credentials.tenant }}', displayOptions: { show: { resource: ['thing'], operation: ['derived'], plain: ['own'] } }, routing: { send: { type: 'body', property: 'own' } } },
+    { displayName: 'Mode', name: 'mode', type: 'options', default: '={{ "b" }}', options: [{ name: 'A', value: 'a' }, { name: 'B', value: 'b' }], displayOptions: only('derived'), routing: { send: { type: 'body', property: 'mode' } } },
+    { displayName: 'Of B', name: 'ofB', type: 'string', default: 'shown', displayOptions: { show: { resource: ['thing'], operation: ['derived'], mode: ['b'] } }, routing: { send: { type: 'body', property: 'ofB' } } },
+    { displayName: 'Unset', name: 'unset', type: 'string', default: '={{ $json.nothing }}', displayOptions: only('derived'), routing: { send: { type: 'body', property: 'unset' } } },
+    {
+        displayName: 'More', name: 'more', type: 'collection', default: { inner: '={{ 1 + 1 }}' }, displayOptions: only('derived'),
+        options: [
+            { displayName: 'Inner', name: 'inner', type: 'string', default: '={{ $json.a }}', routing: { send: { type: 'body', property: 'inner' } } },
+            { displayName: 'Second', name: 'second', type: 'string', default: '={{ $json.a }}', routing: { send: { type: 'body', property: 'second' } } },
+        ],
+    },
+    {
+        displayName: 'Group', name: 'group', type: 'fixedCollection', default: {}, displayOptions: only('derived'),
+        options: [{
+            name: 'pair', displayName: 'Pair', values: [
+                { displayName: 'Left', name: 'left', type: 'string', default: '={{ $json.a + 1 }}', routing: { send: { type: 'body', property: 'left' } } },
+                { displayName: 'Right', name: 'right', type: 'string', default: 'r', routing: { send: { type: 'body', property: 'right' } } },
+            ],
+        }],
+    },
 ];

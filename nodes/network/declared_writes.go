@@ -1,0 +1,87 @@
+package network
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/cordboard/cordboard/descriptors"
+	"github.com/cordboard/cordboard/nodes"
+)
+
+// Writes is nodes.Outward's: it goes by the method of the operation that is chosen. Where an expression has a say in what is chosen,
+// and where a method stands inside of a collection or in the rules of pages, it may write.
+func (n declared) Writes(version float64, params *nodes.Template) bool {
+	given := parameters{version: version, values: map[string]gjson.Result{}, set: map[string]bool{}}
+	deciding := map[string]bool{}
+	decide(n.node.Properties, deciding)
+	for _, name := range params.Keys() {
+		m := params.Member(name)
+		if !m.Constant() && deciding[name] {
+			return true
+		}
+		if m.Constant() {
+			given.put(name, m.Value().Result(), true)
+		}
+	}
+	if err := given.fill(n.node.Properties, func(def gjson.Result) (gjson.Result, error) { return def, nil }); err != nil {
+		return true
+	}
+	routing := n.node.Routing
+	method := gjson.GetBytes(routing.Defaults, "method").Str
+	if writes(gjson.GetBytes(routing.Operations, "pagination.properties.request.method").Str) {
+		return true
+	}
+	var list [][]byte
+	for i := range n.node.Properties {
+		p := &n.node.Properties[i]
+		if !given.shows(p, gjson.Result{}) {
+			continue
+		}
+		value := given.values[p.Name]
+		if !given.set[p.Name] && deciding[p.Name] && strings.HasPrefix(value.Str, "=") || insideWrites(p.Properties) {
+			return true
+		}
+		list = append(list, chosen(p, nodes.ResultValue(value)), p.Routing)
+	}
+	for _, r := range list {
+		if m := gjson.GetBytes(r, "request.method"); m.Exists() {
+			method = m.Str
+		}
+		if writes(gjson.GetBytes(r, "operations.pagination.properties.request.method").Str) {
+			return true
+		}
+	}
+	return writes(method)
+}
+
+// decide gathers the parameters that say what is sent: those with values to choose from, and those that put others in force.
+func decide(list []descriptors.Property, deciding map[string]bool) {
+	for i := range list {
+		p := &list[i]
+		if p.Type == "options" {
+			deciding[p.Name] = true
+		}
+		for _, conditions := range []map[string][]any{p.Show, p.Hide} {
+			for name := range conditions {
+				deciding[strings.TrimPrefix(name, "/")] = true
+			}
+		}
+		decide(p.Properties, deciding)
+	}
+}
+
+// insideWrites reports whether what is inside of a collection can make a request one that writes.
+func insideWrites(list []descriptors.Property) bool {
+	return slices.ContainsFunc(list, func(p descriptors.Property) bool {
+		return writes(gjson.GetBytes(p.Routing, "request.method").Str) || insideWrites(p.Properties) ||
+			slices.ContainsFunc(p.Options, func(o descriptors.Option) bool { return writes(gjson.GetBytes(o.Routing, "request.method").Str) })
+	})
+}
+
+// writes reports whether a method is other than the safe ones (RFC 9110, 9.2.1); none is GET.
+func writes(method string) bool {
+	return method != "" && !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, strings.ToUpper(method))
+}
