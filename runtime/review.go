@@ -156,7 +156,9 @@ func (r *review) parameters(s *step, at Problem) {
 	c.members("", s.node.Parameters, s.typ.Descriptor.AllProperties(), s.typ.Descriptor.Type)
 	for _, p := range s.typ.Descriptor.AllProperties() {
 		v := s.node.Parameters.Get(gjson.Escape(p.Name))
-		if p.Required && c.inForce(&p) && (!v.Exists() || v.Type == gjson.String && v.Str == "") {
+		def := gjson.ParseBytes(p.Default) // n8n's files leave out what is as the editor has it
+		missing := !v.Exists() && (!def.Exists() || def.Type == gjson.Null || def.Type == gjson.String && def.Str == "")
+		if p.Required && c.inForce(&p) && (missing || v.Exists() && v.Type == gjson.String && v.Str == "") {
 			w := at
 			w.Parameter, w.AtRun = p.Name, true
 			r.found.errorf(w, "the parameter is required")
@@ -227,9 +229,13 @@ func (c *parameterReview) value(at Problem, v gjson.Result, properties []*descri
 	}
 	var wrong string
 	for _, p := range properties {
-		if wrong = mismatch(p, v); wrong == "" {
+		m := mismatch(p, v)
+		if m == "" {
 			c.inside(at.Parameter, v, p)
 			return
+		}
+		if wrong == "" || c.inForce(p) { // what is in force is what the reader means
+			wrong = m
 		}
 	}
 	switch {

@@ -254,6 +254,7 @@ func credentialsListCommand() *cobra.Command {
 func credentialsAddCommand() *cobra.Command {
 	var s storing
 	var kind, name, data string
+	var replace bool
 	cmd := &cobra.Command{
 		Use: "add --type TYPE --name NAME", Short: "Keep a credential: its fields are a JSON object, in a file or on standard input",
 		Args: exactArgs(0, "no arguments: secrets do not belong into a command line"),
@@ -261,6 +262,7 @@ func credentialsAddCommand() *cobra.Command {
 	s.addStoreFlags(cmd)
 	cmd.Flags().StringVar(&kind, "type", "", "n8n's name of the type, such as httpHeaderAuth")
 	cmd.Flags().StringVar(&name, "name", "", "the name by which workflows find it")
+	cmd.Flags().BoolVar(&replace, "replace", false, "change the credential of this name and type, if there is one")
 	cmd.Flags().StringVar(&data, "data", "-", "file with the fields as a JSON object, - for standard input")
 	cmd.RunE = s.with(func(cmd *cobra.Command, db *store.Store, _ []string) error {
 		if kind == "" || name == "" {
@@ -273,7 +275,21 @@ func credentialsAddCommand() *cobra.Command {
 		if !json.Valid(text) || !gjson.ParseBytes(text).IsObject() {
 			return errors.New("--data: it must be a JSON object with the credential's fields")
 		}
-		c, err := db.SaveCredential(cmd.Context(), store.Credential{Name: name, Type: kind, Data: text})
+		c := store.Credential{Name: name, Type: kind, Data: text}
+		there, err := db.CredentialsNamed(cmd.Context(), name)
+		if err != nil {
+			return err
+		}
+		for _, old := range there {
+			switch {
+			case old.Type != kind:
+			case !replace:
+				return fmt.Errorf("there is a credential %q of type %s already (%s): --replace gives it these fields", name, kind, old.ID)
+			default:
+				c.ID = old.ID
+			}
+		}
+		c, err = db.SaveCredential(cmd.Context(), c)
 		if err == nil {
 			fmt.Fprintln(cmd.OutOrStdout(), c.ID)
 		}

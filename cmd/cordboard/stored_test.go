@@ -39,6 +39,69 @@ func must(t *testing.T, dir, stdin string, args ...string) string {
 	return out
 }
 
+// TestAddTwice: a second credential of a name and type is a mistake, or takes the first one's place.
+func TestAddTwice(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	add := []string{"credentials", "add", "--type", "httpHeaderAuth", "--name", "Key"}
+	id := must(t, dir, `{"name":"X-Key","value":"old"}`, add...)
+	if code, _, errs := cli(t, dir, `{"name":"X-Key","value":"new"}`, add...); code == 0 || !strings.Contains(errs, "--replace") {
+		t.Errorf("%d %s", code, errs)
+	}
+	if again := must(t, dir, `{"name":"X-Key","value":"new"}`, append(add, "--replace")...); again != id {
+		t.Errorf("it is %s, was %s", again, id)
+	}
+	if other := must(t, dir, `{"token":"x"}`, "credentials", "add", "--type", "httpBearerAuth", "--name", "Key"); other == id {
+		t.Error("another type took its place")
+	}
+	if got := must(t, dir, "", "credentials", "export", "--decrypted"); strings.Contains(got, "old") || !strings.Contains(got, "new") {
+		t.Error(got)
+	}
+}
+
+// TestImportOverActive: a version that could not be served does not take the place of one that is.
+func TestImportOverActive(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	flow := func(kind string) string {
+		return `{"id":"w1","name":"w","settings":{},"nodes":[{"name":"Hook","type":"n8n-nodes-base.webhook","typeVersion":2,"position":[0,0],"parameters":{"path":"a"}},
+			{"name":"Next","type":"` + kind + `","typeVersion":1,"position":[200,0],"parameters":{}}],"connections":{"Hook":{"main":[[{"node":"Next","type":"main","index":0}]]}}}`
+	}
+	must(t, dir, flow("n8n-nodes-base.noOp"), "workflows", "import", "-")
+	must(t, dir, flow("n8n-nodes-base.nooop"), "workflows", "import", "-") // what is inactive may be in the making
+	must(t, dir, flow("n8n-nodes-base.noOp"), "workflows", "import", "-")
+	must(t, dir, "", "workflows", "activate", "w1")
+	code, out, errs := cli(t, dir, flow("n8n-nodes-base.nooop"), "workflows", "import", "-")
+	if code == 0 || out != "" || !strings.Contains(errs, `workflow "w1" is active, and this version of it cannot be served`) || !strings.Contains(errs, "nooop") {
+		t.Errorf("%d %s %s", code, out, errs)
+	}
+	if got := must(t, dir, "", "workflows", "export", "--id", "w1"); !strings.Contains(got, "noOp") {
+		t.Error(got)
+	}
+}
+
+// TestRequiredWithDefault: n8n's files leave out what is as the editor has it.
+func TestRequiredWithDefault(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "redis.json")
+	text := `{"name":"r","nodes":[{"name":"S","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"position":[0,0],"parameters":{}},
+		{"name":"R","type":"n8n-nodes-base.redis","typeVersion":1,"position":[200,0],"parameters":{"operation":"get","key":%s,"options":{}},"credentials":{"redis":{"id":"1","name":"r"}}}],
+		"connections":{"S":{"main":[[{"node":"R","type":"main","index":0}]]}}}`
+	creds := filepath.Join(dir, "creds.json")
+	if err := os.WriteFile(creds, []byte(`[{"id":"1","name":"r","type":"redis","data":{"host":"127.0.0.1"}}]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]int{`"out"`: 0, `""`: exitNotBegun} {
+		if err := os.WriteFile(file, fmt.Appendf(nil, text, key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, out, errs := cli(t, dir, "", "validate", file, "--credentials", creds); code != want {
+			t.Errorf("key %s: %d %s%s", key, code, out, errs)
+		}
+	}
+}
+
 func TestCredentialsCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -31,11 +31,12 @@ func workflowsImportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "import FILE…", Short: "Keep workflows of n8n's files: one, an array, or a directory of them",
 		Long: "Import keeps the workflows of n8n's exports. One with the id of a workflow that is there becomes its next version, and stays\n" +
-			"active if it is; others are inactive, as n8n imports them. Standard output gets their ids.",
+			"active if it is and can be served; others are inactive, as n8n imports them. Standard output gets their ids.",
 		Args: cobra.MinimumNArgs(1),
 	}
 	s.addStoreFlags(cmd)
 	cmd.Flags().BoolVar(&active, "active", false, "make active what is active in the files")
+	cmd.Flags().StringVar(&s.pluginDir, "plugin-dir", "", "a further directory with plugins")
 	cmd.RunE = s.with(func(cmd *cobra.Command, db *store.Store, args []string) error {
 		var all []imported
 		for _, file := range args {
@@ -45,7 +46,13 @@ func workflowsImportCommand() *cobra.Command {
 			}
 			all = append(all, list...)
 		}
+		s.stored = storedCredentials{db}
 		for _, one := range all { // all of them could be read
+			if err := s.stillServable(cmd, db, one); err != nil {
+				return fmt.Errorf("%s: %w", one.file, err)
+			}
+		}
+		for _, one := range all {
 			id, err := one.keep(cmd.Context(), db, active)
 			if err != nil {
 				return fmt.Errorf("%s: %w", one.file, err)
@@ -384,6 +391,22 @@ func workflowsActivateCommand(active bool) *cobra.Command {
 		return nil
 	})
 	return cmd
+}
+
+// stillServable refuses a version of an active workflow that could not be served.
+func (s *storing) stillServable(cmd *cobra.Command, db *store.Store, w imported) error {
+	id := gjson.Get(w.text, "id").String()
+	old, err := db.Workflow(cmd.Context(), id)
+	if id == "" || errors.Is(err, store.ErrNotFound) || err == nil && !old.Active {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.servable(cmd, store.Workflow{ID: id, JSON: w.text}); err != nil {
+		return fmt.Errorf("workflow %q is active, and this version of it cannot be served (nothing was imported; mend it, or deactivate the workflow first): %w", id, err)
+	}
+	return nil
 }
 
 // servable says what keeps a workflow from being served.

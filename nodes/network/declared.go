@@ -146,6 +146,9 @@ func (f *draft) collect() error {
 		if t := f.run.http.call.Params.Member(p.Name); p.Required && t.Constant() && f.all.values[p.Name].String() == "" {
 			return nodes.Errorf("is required").WithParam(p.Name, "")
 		}
+		if err := unknownOperation(p, f.all.values[p.Name]); err != nil {
+			return err
+		}
 		if err := f.property(p, nodes.ResultValue(f.all.values[p.Name]), f.seen); err != nil {
 			e := nodes.AsError(err)
 			if e.Parameter == "" {
@@ -155,6 +158,20 @@ func (f *draft) collect() error {
 		}
 	}
 	return nil
+}
+
+// unknownOperation refuses a resource or an operation that the node does not have. n8n asks the base address then, with the credential.
+func unknownOperation(p *descriptors.Property, v gjson.Result) error {
+	if p.Name != "resource" && p.Name != "operation" || len(p.Options) == 0 {
+		return nil
+	}
+	names := make([]string, len(p.Options))
+	for i, o := range p.Options {
+		if names[i] = gjson.ParseBytes(o.Value).String(); names[i] == v.String() {
+			return nil
+		}
+	}
+	return nodes.Errorf("must be one of %s, and is %q", strings.Join(names, ", "), v.String()).WithParam(p.Name, "")
 }
 
 // property does what a parameter's routing says, that of the chosen value, and those of what is inside.
@@ -262,7 +279,7 @@ func (f *draft) route(r gjson.Result, value nodes.Value, seen names) error {
 }
 
 func notCarried(what, name string) error {
-	e := nodes.Errorf("cannot be used with this value: a function of the node's package (%s: %s) works on it, and an import carries no functions", what, name)
+	e := nodes.Errorf("cannot be used here, and with it this operation: a function of the node's package (%s: %s) works on it, and an import carries no functions", what, name)
 	e.Hint = "Use HTTP Request for this operation. Nothing was sent."
 	return e
 }
