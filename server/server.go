@@ -420,8 +420,14 @@ func (s *Server) listen(ctx context.Context, src source) {
 	if !ok {
 		return
 	}
-	for ctx.Err() == nil {
+	for failed := false; ctx.Err() == nil; failed = true {
+		well := time.AfterFunc(again, func() {
+			if failed {
+				s.log.Info("a trigger that had failed listens again", "file", src.flow.Workflow.File, "node", src.trigger.Name)
+			}
+		})
 		err := s.listenOnce(ctx, trigger, src)
+		well.Stop()
 		if err == nil {
 			return
 		}

@@ -169,6 +169,9 @@ func (x *exchange) notSent(err error) error {
 		return e
 	}
 	e := &nodes.Error{Message: message, Item: -1, Kind: nodes.APIError, HTTPCode: code, Cause: err}
+	if where, ok := strings.CutPrefix(short, "connect ECONNREFUSED "); ok {
+		e.Hint = "Nothing answers at " + where + ": check the address, and that the server runs."
+	}
 	var b nodes.ObjectBuilder
 	name := "Error"
 	if code == "ECONNABORTED" {

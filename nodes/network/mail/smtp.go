@@ -320,6 +320,7 @@ func notConnected(err error) error {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED) && errors.As(err, &op) && op.Addr != nil:
 		e := nodes.Errorf("The service refused the connection - perhaps it is offline")
+		e.Hint = "Nothing answers at " + op.Addr.String() + ": check the credential's host and port, and that the server runs."
 		e.Cause = &refusedError{err, op.Addr.String()}
 		return e
 	case errors.Is(err, request.ErrPrivateAddress):
