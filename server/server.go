@@ -446,10 +446,22 @@ func (s *Server) listenOnce(ctx context.Context, trigger nodes.Trigger, src sour
 	}()
 	call := src.flow.TriggerCall(ctx, src.trigger)
 	call.History, call.MissedOnce = s.store.Seen(src.flow.Workflow.ID, s.id), src.flow.Workflow.Settings.MissedOnce
+	files := s.newInbox()
+	defer files.release()
+	call.Binary = files.store
 	return trigger.Listen(ctx, call, func(ctx context.Context, items nodes.Items) (*nodes.Started, error) {
-		started, err := s.start(beginning{flow: src.flow, node: src.trigger.Name, items: items, mode: "trigger", key: nodes.OnceKey(ctx)})
+		data := s.newCallData()
+		defer data.release()
+		taken, err := files.handOver(items, data)
+		if err != nil {
+			return nil, err
+		}
+		started, err := s.start(beginning{flow: src.flow, node: src.trigger.Name, items: items, mode: "trigger", key: nodes.OnceKey(ctx), data: data})
 		if errors.Is(err, store.ErrDuplicate) { // another server was first
-			return started, nil
+			err = nil
+		}
+		if err == nil {
+			taken()
 		}
 		return started, err
 	})
