@@ -8,13 +8,33 @@ import (
 	"path/filepath"
 
 	"github.com/cordboard/cordboard/nodes"
+	"github.com/cordboard/cordboard/runtime"
+	"github.com/cordboard/cordboard/runtime/binary"
 )
 
 // inbox is where a trigger keeps the files of messages whose runs have not started yet. What it has goes when the trigger ends: what
 // was not acknowledged comes again.
 type inbox struct{ *callData }
 
-func (s *Server) newInbox() inbox { return inbox{s.newCallData()} }
+func (s *Server) newInbox() inbox {
+	d := &callData{name: inboxPrefix + runtime.NewID()}
+	d.dir = filepath.Join(s.binaryDir, d.name)
+	d.store = binary.Keep(d.dir)
+	d.users.Store(1)
+	return inbox{d}
+}
+
+const inboxPrefix = "inbox-"
+
+// removeInboxes removes what a server left that did not come to its end. Nothing else works in the directory.
+func (s *Server) removeInboxes() {
+	left, _ := filepath.Glob(filepath.Join(s.binaryDir, inboxPrefix+"*")) // the pattern is right
+	for _, dir := range left {
+		if err := os.RemoveAll(dir); err != nil {
+			s.log.Warn("what an earlier server left cannot be removed", "directory", dir, "error", err)
+		}
+	}
+}
 
 // handOver gives the files that the items refer to to a run's data. They stay here as well, for a start that is tried again, until taken.
 func (b inbox) handOver(items nodes.Items, to *callData) (taken func(), err error) {

@@ -70,7 +70,14 @@ func TestTriggerFiles(t *testing.T) {
 	r.types = append(testTypes(work, nil), nodes.Type{Node: carrying{pass, listen}, Descriptor: &descriptors.Node{
 		Type: "test.files", DisplayName: "Files", Versions: []float64{1}, Trigger: true,
 	}})
+	stale := filepath.Join(r.dir, "binary", inboxPrefix+"of-a-server-that-was-killed")
+	if err := os.MkdirAll(stale, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	r.begin()
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("what a server left that was killed is still there")
+	}
 	<-done
 	if got := <-sizes + " " + <-sizes; got != "bb aa" {
 		t.Errorf("the runs had %s\n%s", got, r.log.String())

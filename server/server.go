@@ -113,6 +113,7 @@ func New(rt *cordboard.Runtime, o Options) (*Server, error) {
 	if ok, err := s.lock.TryLock(); err != nil || !ok {
 		return nil, errors.Join(fmt.Errorf("the data directory %s is in use by another server: stop that one, or give this one its own with --data-dir", o.DataDir), err)
 	}
+	s.removeInboxes()
 	return s, nil
 }
 
