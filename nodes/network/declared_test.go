@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/descriptors/community"
@@ -63,7 +64,7 @@ func importPackage(p community.Package) ([]*descriptors.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := script.NewPool(script.Options{Machines: 1})
+	pool := script.NewPool(script.Options{Machines: 1, Timeout: time.Minute}) // the detector of races makes it slow
 	text, err := pool.Call(context.Background(), script.NewProgram(community.Program), nil, files, entries)
 	if closeErr := pool.Close(); err == nil {
 		err = closeErr

@@ -55,7 +55,8 @@ func (n graphQL) Execute(ctx context.Context, call *nodes.Call) error {
 // graphQuery is the query of one item.
 type graphQuery struct {
 	*exchange
-	answered bool // by the server, with errors
+	answered bool   // by the server, with errors
+	emit     func() // hands on what the last try got
 }
 
 // graphQL reads the parameters of an item.
@@ -156,11 +157,17 @@ func (r *reader) variables(p nodes.Param) nodes.Value {
 	return nodes.Value{}
 }
 
-// tries sends the query, and again after failures if retryOnFail says so: this item alone, so that no mutation is sent twice.
+// tries sends the query, and again after failures if retryOnFail says so: this item alone, so that no mutation is sent twice. Of
+// the answers the last counts.
 func (q *graphQuery) tries(ctx context.Context) error {
+	defer func() {
+		if q.emit != nil {
+			q.emit()
+		}
+	}()
 	retry := q.run.call.Retry
 	for left := retry.Tries - 1; ; left-- {
-		q.answered = false
+		q.answered, q.emit = false, nil
 		err := q.work(ctx)
 		if err == nil {
 			return nil
@@ -178,7 +185,7 @@ func (q *graphQuery) tries(ctx context.Context) error {
 	}
 }
 
-// work sends the query and hands on what comes of the answer. Its status does not count: servers put errors into the body.
+// work sends the query and keeps what comes of the answer for emit. Its status does not count: servers put errors into the body.
 func (q *graphQuery) work(ctx context.Context) error {
 	a, err := q.send(ctx, q.message, "text")
 	if err != nil {
@@ -200,15 +207,12 @@ func (q *graphQuery) work(ctx context.Context) error {
 	if failed != nil && stops {
 		return failed
 	}
-	q.emit(a, result)
-	if failed != nil {
-		return failed
-	}
-	return nil
+	q.emit = func() { q.emitAnswer(a, result) }
+	return failed
 }
 
-// emit hands an answer on; of a list each element.
-func (q *graphQuery) emit(a *answer, result gjson.Result) {
+// emitAnswer hands an answer on; of a list each element.
+func (q *graphQuery) emitAnswer(a *answer, result gjson.Result) {
 	call := q.run.call
 	if q.form.kind == "string" {
 		var b nodes.ObjectBuilder

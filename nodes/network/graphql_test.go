@@ -45,3 +45,21 @@ func TestGraphQLSecrets(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// TestGraphQLRetryContinues: where errors do not stop the workflow, of the answers to several tries the last is handed on.
+func TestGraphQLRetryContinues(t *testing.T) {
+	t.Parallel()
+	for _, onError := range []string{"continueRegularOutput", "continueErrorOutput"} {
+		for routes, want := range map[string]string{
+			`[{"json":{"data":1,"errors":[{"message":"busy"}]}},{"json":{"data":2}}]`:                                                                                 "{\"data\":2} < 0",
+			`[{"json":{"data":1,"errors":[{"message":"busy"}]}},{"json":{"data":2,"errors":[{"message":"busy"}]}},{"json":{"data":3,"errors":[{"message":"busy"}]}}]`: `{"data":3,"errors"`,
+		} {
+			server := newServer(t, gjson.Parse(`{"/g":`+routes+`}`))
+			got := run(t, gjson.Parse(server.here(`{"node":{"type":"n8n-nodes-base.graphql","typeVersion":1.1,"retryOnFail":true,"maxTries":3,"waitBetweenTries":0,"onError":"`+onError+`",
+				"parameters":{"endpoint":"http://SERVER/g","requestFormat":"graphql","query":"=n{{ $json.n }}"}},"input":[{"json":{"n":1}}]}`)))
+			if strings.Count(got, `"data"`) != 1 || !strings.Contains(got, want) {
+				t.Errorf("%s: got %s, want %s", onError, got, want)
+			}
+		}
+	}
+}

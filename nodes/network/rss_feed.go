@@ -99,7 +99,7 @@ func rssEntry(e *feedElement, custom []string) fields {
 		f.set("rdf:about", nodes.StringValue(about))
 	}
 	if list := e.all("category"); len(list) > 0 {
-		f.set("categories", nodes.WireValue(listJSON(list)))
+		f.set("categories", nodes.WireValue(string(appendList(nil, list))))
 	}
 	f.setDate()
 	return f

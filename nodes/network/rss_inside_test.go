@@ -1,6 +1,9 @@
 package network
 
 import (
+	"log/slog"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +18,7 @@ func FuzzReadFeed(f *testing.F) {
 		`<?xml version="1.0" encoding="ISO-8859-1"?><rss version="2.0" xmlns:itunes="i"><channel><item><title>a</title><itunes:image href="x"/><pubDate>Tue, 10 Jun 2025 04:00:00 EST</pubDate></item></channel></rss>`,
 		`<feed><entry><title type="xhtml"><div>x<br/></div></title><link rel="alternate" href="a"/><updated>2025-06-10</updated><summary type="x"/></entry></feed>`,
 		`<rdf:RDF><item rdf:about="x"><category>a<![CDATA[<p>&nbsp;</p>]]></category><guid>&#x41;&amp;</guid><enclosure url='u'/></item></rdf:RDF>`,
-		"\xff\xfe<\x00r\x00", `<rss version="2`, `<!DOCTYPE`, `<?xml`, `<a b=`, `<![CDATA[`, `<!--`, "<a>\x00</a>", `<a></b>`, `</a>`, `<a/`,
+		"\xff\xfe<\x00r\x00", `<rss version="2`, `<!DOCTYPE`, `<?xml`, `<a b=`, `<![CDATA[`, `<!--`, "<a>\x00</a>", `<a></b>`, `</a>`, `<a/`, `<?xml version="1.0"/>`, `<?php />`, `<rss><?x /></rss>`, `<?x/><rss version="2.0"><channel><item/></channel></rss>`,
 	} {
 		f.Add(text, "iso-8859-1")
 	}
@@ -92,3 +95,49 @@ func TestPollTimes(t *testing.T) {
 		}
 	}
 }
+
+// TestFeedInstructions: what begins as an instruction and ends as an element does not end the element around it.
+func TestFeedInstructions(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`<?xml version="1.0"/><rss version="2.0"><channel><item/></channel></rss>`, `<rss version="2.0"><?x /><channel><?php a="b"/><item/></channel></rss>`} {
+		if entries, err := readFeed(text, nil); err != nil || len(entries) != 1 {
+			t.Errorf("%s: %d entries, %v", text, len(entries), err)
+		}
+	}
+}
+
+// TestDeepFeed: text is not copied for each element that it stands in.
+func TestDeepFeed(t *testing.T) {
+	const depth, size = 240, 1 << 20
+	deep := strings.Repeat("<a>", depth) + strings.Repeat("x", size) + strings.Repeat("</a>", depth)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	entries, err := readFeed(`<rss version="2.0"><channel><item><author b="1">`+deep+`</author></item></channel></rss>`, nil)
+	runtime.ReadMemStats(&after)
+	if err != nil || len(entries) != 1 || len(entries[0].json()) < size {
+		t.Fatalf("%d entries: %v", len(entries), err)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 64*size {
+		t.Errorf("%d bytes were taken for a feed of %d", used, size)
+	}
+}
+
+// TestListenNever: a schedule without a time to come ends the trigger before it reads the feed.
+func TestListenNever(t *testing.T) {
+	t.Parallel()
+	params, errs := nodes.CompileTemplate(gjson.Parse(`{"feedUrl":"http://127.0.0.1:1/","pollTimes":{"item":[{"mode":"custom","cronExpression":"0 0 30 2 *"}]}}`), nil)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	var logged strings.Builder
+	call := &nodes.Call{Params: params, Engine: utcClock{}, Log: slog.New(slog.NewTextHandler(&logged, nil))}
+	err := rssTrigger{}.Listen(t.Context(), call, nil)
+	if e := nodes.AsError(err); err == nil || !strings.HasPrefix(e.Message, "the schedule has no time to come") || e.Parameter != "pollTimes" || logged.Len() > 0 {
+		t.Errorf("got %v, %s", err, logged.String())
+	}
+}
+
+type utcClock struct{ nodes.Engine }
+
+func (utcClock) Now() time.Time           { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
+func (utcClock) Location() *time.Location { return time.UTC }

@@ -76,6 +76,9 @@ func (n rssTrigger) Listen(ctx context.Context, call *nodes.Call, start nodes.St
 	}
 	seen := &feedMark{history: call.History, scope: fmt.Sprintf("feed %s %x", call.Name, sha256.Sum256([]byte(address)))}
 	now := func() time.Time { return call.Engine.Now().In(call.Engine.Location()) }
+	if _, err := nextTime(times, now()); err != nil {
+		return nodes.AsError(err).WithParam("pollTimes", "") // before the feed is read: what listens is started again after an error
+	}
 	for ctx.Err() == nil {
 		if err := n.poll(ctx, call, seen, start); err != nil && ctx.Err() == nil {
 			call.Log.Warn("the feed is read again later", "error", err)

@@ -86,6 +86,10 @@ func (p *feedParser) token(kind xml.TokenType) error {
 			return p.attribute(string(text), p.lexer.AttrVal())
 		}
 	case xml.StartTagCloseVoidToken:
+		if p.isPI { // <?xml … />
+			p.isPI = false
+			return nil
+		}
 		p.end()
 	case xml.EndTagToken:
 		if len(p.open) == 0 || p.open[len(p.open)-1].name != string(text) {
@@ -158,6 +162,9 @@ func (p *feedParser) chars(text []byte, isLiteral bool) error {
 
 func (p *feedParser) end() {
 	last := len(p.open) - 1
+	if last < 0 {
+		return
+	}
 	p.open[last].text = string(p.texts[last])
 	p.open, p.texts = p.open[:last], p.texts[:last]
 }
@@ -239,17 +246,32 @@ func (e *feedElement) value() nodes.Value {
 	if len(e.attrs) == 0 && len(e.children) == 0 {
 		return nodes.StringValue(e.text)
 	}
-	var b nodes.ObjectBuilder
+	return nodes.WireValue(string(e.appendJSON(nil)))
+}
+
+// appendJSON appends value's JSON: one buffer for all levels, so that deep text is not copied at each.
+func (e *feedElement) appendJSON(text []byte) []byte {
+	if len(e.attrs) == 0 && len(e.children) == 0 {
+		return nodes.AppendString(text, e.text)
+	}
+	between := byte('{')
+	member := func(name string) {
+		text = append(nodes.AppendString(append(text, between), name), ':')
+		between = ','
+	}
 	if e.hasText() {
-		b.Set("_", nodes.StringValue(e.text))
+		member("_")
+		text = nodes.AppendString(text, e.text)
 	}
 	if len(e.attrs) > 0 {
-		b.Raw("$", e.attributes())
+		member("$")
+		text = append(text, e.attributes()...)
 	}
 	for _, group := range e.groups() {
-		b.Raw(group[0].name, listJSON(group))
+		member(group[0].name)
+		text = appendList(text, group)
 	}
-	return nodes.WireValue(b.String())
+	return append(text, '}')
 }
 
 func (e *feedElement) attributes() string {
@@ -276,15 +298,15 @@ func (e *feedElement) groups() [][]*feedElement {
 	return list
 }
 
-func listJSON(list []*feedElement) string {
-	text := []byte{'['}
+func appendList(text []byte, list []*feedElement) []byte {
+	text = append(text, '[')
 	for i, e := range list {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = e.value().AppendJSON(text)
+		text = e.appendJSON(text)
 	}
-	return string(append(text, ']'))
+	return append(text, ']')
 }
 
 // content is the text of an element; of one that has markup instead, the markup in a <div>.

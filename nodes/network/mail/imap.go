@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -124,7 +126,7 @@ func (n imapTrigger) session(ctx context.Context, call *nodes.Call, access nodes
 	defer b.close()
 	data, err := b.client.Select(w.mailbox, &imap.SelectOptions{ReadOnly: !w.markRead}).Wait()
 	if err != nil {
-		return answered("the mailbox "+w.mailbox+" cannot be opened", err)
+		return b.answered("the mailbox "+w.mailbox+" cannot be opened", err)
 	}
 	if err := m.read(ctx, data.UIDValidity); err != nil {
 		return err
@@ -136,6 +138,7 @@ func (n imapTrigger) session(ctx context.Context, call *nodes.Call, access nodes
 		}
 	}
 	m.known = true
+	m.again = m.history == nil && w.unseen && w.markRead && (data.PermanentFlags == nil || slices.Contains(data.PermanentFlags, imap.FlagSeen))
 	end := make(<-chan time.Time)
 	if w.every > 0 {
 		timer := time.NewTimer(w.every)
@@ -160,7 +163,7 @@ func (n imapTrigger) session(ctx context.Context, call *nodes.Call, access nodes
 // box is a connection to a server that keeps mails.
 type box struct {
 	client  *imapclient.Client
-	conn    net.Conn
+	conn    *patientConn
 	news    chan struct{} // holds an element when there may be new mails
 	release func() bool
 }
@@ -181,16 +184,29 @@ func openBox(ctx context.Context, o Options, a nodes.Access, insecure bool) (*bo
 	if err != nil {
 		return nil, notConnected(err)
 	}
+	b, err := newBox(ctx, short, conn, host, a, insecure)
+	if err != nil && short.Err() != nil && ctx.Err() == nil {
+		err = tooSlow(host, port)
+	}
+	return b, err
+}
+
+// newBox encrypts a connection where that is wanted, and logs in before short ends.
+func newBox(ctx, short context.Context, raw net.Conn, host string, a nodes.Access, insecure bool) (*box, error) {
+	b := &box{conn: &patientConn{Conn: raw, patience: maxIdle + time.Minute}, news: make(chan struct{}, 1)}
+	b.release = context.AfterFunc(ctx, func() { _ = raw.Close() }) // then what waits for it ends
+	stop := context.AfterFunc(short, func() { _ = raw.Close() })
+	defer stop()
+	var conn net.Conn = b.conn
 	if a.Field("secure") != "false" {
 		encrypted := tls.Client(conn, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure || connect.Is(a, "allowUnauthorizedCerts")}) //nolint:gosec // the user's own option
 		if err := encrypted.HandshakeContext(short); err != nil {
-			_ = conn.Close()
+			b.release()
+			_ = raw.Close()
 			return nil, notEncrypted(err, true)
 		}
 		conn = encrypted
 	}
-	b := &box{conn: conn, news: make(chan struct{}, 1)}
-	b.release = context.AfterFunc(ctx, func() { _ = conn.Close() }) // then what waits for it ends
 	b.client = imapclient.New(conn, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: func(d *imapclient.UnilateralDataMailbox) {
 		if d.NumMessages != nil {
 			select {
@@ -199,13 +215,13 @@ func openBox(ctx context.Context, o Options, a nodes.Access, insecure bool) (*bo
 			}
 		}
 	}}})
-	err = b.client.WaitGreeting()
+	err := b.client.WaitGreeting()
 	if err == nil {
 		err = b.client.Login(a.Field("user"), a.Field("password")).Wait()
 	}
 	if err != nil {
 		b.close()
-		return nil, answered("the login failed", err)
+		return nil, b.answered("the login failed", err)
 	}
 	return b, nil
 }
@@ -215,8 +231,11 @@ func (b *box) close() {
 	_ = b.client.Close() // nothing is left to be said
 }
 
-// answered is the error of what a server of mails answered.
-func answered(what string, err error) error {
+// answered is the error of what the server answered; nil stays nil.
+func (b *box) answered(what string, err error) error {
+	if err != nil && b.conn.silent.Load() { // which the error does not tell by its type
+		return said(what, os.ErrDeadlineExceeded)
+	}
 	var answer *imap.Error
 	if errors.As(err, &answer) {
 		e := nodes.Errorf("%s: %s", what, answer.Text)
@@ -242,7 +261,7 @@ func (b *box) wait(ctx context.Context, end <-chan time.Time) error {
 	if idle {
 		var err error
 		if command, err = b.client.Idle(); err != nil {
-			return answered("waiting for mails failed", err)
+			return b.answered("waiting for mails failed", err)
 		}
 	}
 	timer := time.NewTimer(patience)
@@ -256,8 +275,8 @@ func (b *box) wait(ctx context.Context, end <-chan time.Time) error {
 	}
 	if command != nil {
 		if err := errors.Join(command.Close(), command.Wait()); err != nil {
-			return answered("the connection to the mailbox was lost", err)
+			return b.answered("the connection to the mailbox was lost", err)
 		}
 	}
-	return answered("the connection to the mailbox was lost", b.client.Noop().Wait())
+	return b.answered("the connection to the mailbox was lost", b.client.Noop().Wait())
 }

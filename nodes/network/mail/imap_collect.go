@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 const (
 	maxMails = 20       // in a run
 	maxMail  = 64 << 20 // bytes; of a larger one there are the headers alone
+	maxBatch = 64 << 20 // bytes of the mails in a run, if it has more than one
 )
 
 // mark is how far a mailbox was read: the mails up to the number done started runs, and those up to begun may have. It is kept in the
@@ -25,6 +27,7 @@ type mark struct {
 	validity    uint32
 	known       bool
 	done, begun uint32
+	again       bool // with no history and mails marked as read: what is unread again is new again
 }
 
 func (m *mark) read(ctx context.Context, validity uint32) error {
@@ -56,17 +59,21 @@ func (m *mark) write(ctx context.Context, done, begun uint32) error {
 }
 
 // collect starts runs with the mails that are wanted and new. Before a run its mails are noted as begun, and once it is durable as done:
-// after a crash between the two the same mails are started under the same key, which starts them once.
+// after a crash between the two the same mails are started under the same key, which starts them once. With mark.again
+// nothing is noted: then the same mails are started again.
 func (b *box) collect(ctx context.Context, call *nodes.Call, w wanted, m *mark, start nodes.Start) error {
-	criteria := *w.search
-	criteria.UID = append(slices.Clone(criteria.UID), imap.UIDSet{imap.UIDRange{Start: imap.UID(m.done + 1)}})
+	criteria, first := *w.search, m.done+1
+	if m.again {
+		first = 1
+	}
+	criteria.UID = append(slices.Clone(criteria.UID), imap.UIDSet{imap.UIDRange{Start: imap.UID(first)}})
 	data, err := b.client.UIDSearch(&criteria, nil).Wait()
 	if err != nil {
-		return answered("the search failed", err)
+		return b.answered("the search failed", err)
 	}
 	var found []uint32
 	for _, uid := range data.AllUIDs() {
-		if uint32(uid) > m.done { // "from n on" finds the last mail whatever n is
+		if uint32(uid) >= first { // "from n on" finds the last mail whatever n is
 			found = append(found, uint32(uid))
 		}
 	}
@@ -84,7 +91,14 @@ func (b *box) collect(ctx context.Context, call *nodes.Call, w wanted, m *mark, 
 				continue
 			}
 		}
-		if err := b.begin(ctx, call, w, m, found[:n], start); err != nil {
+		sizes, err := b.sizes(found[:n])
+		if err != nil {
+			return err
+		}
+		if m.begun <= m.done {
+			n = batch(found[:n], sizes)
+		}
+		if err := b.begin(ctx, call, w, m, found[:n], sizes, start); err != nil {
 			return err
 		}
 		found = found[n:]
@@ -92,8 +106,37 @@ func (b *box) collect(ctx context.Context, call *nodes.Call, w wanted, m *mark, 
 	return nil
 }
 
+// sizes are the sizes of these mails, without those that are gone.
+func (b *box) sizes(uids []uint32) (map[uint32]int64, error) {
+	var set imap.UIDSet
+	for _, uid := range uids {
+		set.AddNum(imap.UID(uid))
+	}
+	list, err := b.client.Fetch(set, &imap.FetchOptions{UID: true, RFC822Size: true}).Collect()
+	sizes := map[uint32]int64{}
+	for _, m := range list {
+		sizes[uint32(m.UID)] = m.RFC822Size
+	}
+	return sizes, b.answered("the mails cannot be fetched", err)
+}
+
+// batch is how many of these mails go into one run.
+func batch(uids []uint32, sizes map[uint32]int64) int {
+	var sum int64
+	for i, uid := range uids {
+		size := sizes[uid]
+		if size > maxMail {
+			size = maxHeaders
+		}
+		if sum += size; sum > maxBatch && i > 0 {
+			return i
+		}
+	}
+	return len(uids)
+}
+
 // begin starts a run with these mails, and marks them as read where that is wanted.
-func (b *box) begin(ctx context.Context, call *nodes.Call, w wanted, m *mark, uids []uint32, start nodes.Start) error {
+func (b *box) begin(ctx context.Context, call *nodes.Call, w wanted, m *mark, uids []uint32, sizes map[uint32]int64, start nodes.Start) error {
 	var (
 		items nodes.ItemsBuilder
 		set   imap.UIDSet
@@ -105,7 +148,11 @@ func (b *box) begin(ctx context.Context, call *nodes.Call, w wanted, m *mark, ui
 		}
 	}
 	for _, uid := range uids {
-		it, ok, err := b.fetch(ctx, call, w.form, imap.UID(uid))
+		size, ok := sizes[uid]
+		if !ok {
+			continue
+		}
+		it, ok, err := b.fetch(ctx, call, w.form, uid, size)
 		if err != nil {
 			return err
 		}
@@ -116,6 +163,9 @@ func (b *box) begin(ctx context.Context, call *nodes.Call, w wanted, m *mark, ui
 	}
 	if items.Len() > 0 {
 		key := fmt.Sprintf("mails %d %d-%d", m.validity, m.done, last)
+		if m.again {
+			key += " " + rand.Text() // for the same mails may come again
+		}
 		if _, err := start(nodes.Once(ctx, key), items.Items()); err != nil {
 			return err
 		}
@@ -126,27 +176,23 @@ func (b *box) begin(ctx context.Context, call *nodes.Call, w wanted, m *mark, ui
 	if w.markRead && len(set) > 0 {
 		flags := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagSeen}, Silent: true}
 		if err := b.client.Store(set, flags, nil).Close(); err != nil {
-			return answered("the mails cannot be marked as read", err)
+			return b.answered("the mails cannot be marked as read", err)
 		}
 	}
 	return nil
 }
 
 // fetch makes the item of a mail; ok is false if it is gone.
-func (b *box) fetch(ctx context.Context, call *nodes.Call, f form, uid imap.UID) (it nodes.Item, ok bool, err error) {
-	set := imap.UIDSetNum(uid)
-	sizes, err := b.client.Fetch(set, &imap.FetchOptions{UID: true, RFC822Size: true}).Collect()
-	if err != nil || len(sizes) == 0 {
-		return it, false, answered("a mail cannot be fetched", err)
-	}
+func (b *box) fetch(ctx context.Context, call *nodes.Call, f form, uid uint32, size int64) (it nodes.Item, ok bool, err error) {
+	set := imap.UIDSetNum(imap.UID(uid))
 	section := &imap.FetchItemBodySection{Peek: true}
-	if sizes[0].RFC822Size > maxMail {
+	if size > maxMail {
 		section.Specifier = imap.PartSpecifierHeader
-		call.Log.Warn("a mail is too large: it is handed on without its content", "uid", uint32(uid), "size", sizes[0].RFC822Size)
+		call.Log.Warn("a mail is too large: it is handed on without its content", "uid", uid, "size", size)
 	}
 	mails, err := b.client.Fetch(set, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
 	if err != nil || len(mails) == 0 {
-		return it, false, answered("a mail cannot be fetched", err)
+		return it, false, b.answered("a mail cannot be fetched", err)
 	}
 	it, err = f.item(ctx, call, string(mails[0].FindBodySection(section)), strconv.FormatUint(uint64(uid), 10))
 	return it, err == nil, err

@@ -9,7 +9,6 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/textproto"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -44,13 +43,23 @@ func readForm(call *nodes.Call) (f form, err error) {
 	return f, err
 }
 
-// item makes the item of a mail.
+// What a mail may have: what is beyond is left out, so that no mail stops those after it.
+const (
+	maxHeaders     = 1 << 20 // bytes
+	maxAttachments = 1000
+)
+
+// item makes the item of a mail. What cannot be kept of it is left out, and the log says so; an error is that of ctx.
 func (f form) item(ctx context.Context, call *nodes.Call, mail, uid string) (nodes.Item, error) {
 	head, body, _ := strings.Cut(mail, "\r\n\r\n")
 	var b nodes.ObjectBuilder
 	if f.raw {
 		b.Set("raw", nodes.StringValue(strings.ToValidUTF8(body, "\uFFFD")))
 		return nodes.NewItem(b.String()), nil
+	}
+	if len(head) > maxHeaders {
+		call.Log.Warn("a mail has too many headers: it is handed on without the last of them", "uid", uid, "size", len(head))
+		head = head[:maxHeaders]
 	}
 	headers := readHeaders(head)
 	r := &content{depth: maxParts}
@@ -60,13 +69,13 @@ func (f form) item(ctx context.Context, call *nodes.Call, mail, uid string) (nod
 	var (
 		rest  nodes.ObjectBuilder
 		top   [][2]string
-		shown []string
+		shown = map[string]bool{}
 	)
 	for _, h := range headers {
-		if slices.Contains(shown, h[0]) { // of several the first counts
+		if shown[h[0]] { // of several the first counts
 			continue
 		}
-		shown = append(shown, h[0])
+		shown[h[0]] = true
 		switch h[0] {
 		case "cc", "date", "from", "subject", "to":
 			top = append(top, h)
@@ -85,33 +94,55 @@ func (f form) item(ctx context.Context, call *nodes.Call, mail, uid string) (nod
 	if !f.attachments {
 		return it, nil
 	}
+	files, err := f.keep(ctx, call, r, uid)
+	return it.WithBinary(files), err
+}
+
+// keep keeps the attachments of a mail.
+func (f form) keep(ctx context.Context, call *nodes.Call, r *content, uid string) (*nodes.Binary, error) {
+	if r.left > 0 {
+		call.Log.Warn("a mail has too many attachments: it is handed on without the last of them", "uid", uid, "count", maxAttachments+r.left)
+	}
 	var files nodes.BinaryBuilder
 	for i, a := range r.attachments {
 		named := nodes.File{}.Named(a.name, a.content[:min(len(a.content), 512)])
 		file, err := call.KeepFile(ctx, bytes.NewReader(a.content), named)
-		if err != nil {
-			return it, err
+		switch {
+		case ctx.Err() != nil:
+			return files.Binary(), context.Cause(ctx)
+		case err != nil:
+			call.Log.Warn("an attachment cannot be kept: the mail is handed on without it", "uid", uid, "attachment", a.name, "error", err)
+		default:
+			files.Set(f.prefix+strconv.Itoa(i), file)
 		}
-		files.Set(f.prefix+strconv.Itoa(i), file)
 	}
-	return it.WithBinary(files.Binary()), nil
+	return files.Binary(), nil
 }
 
 // readHeaders are the headers of a mail in order, unfolded and decoded, by their names in small letters.
 func readHeaders(head string) [][2]string {
-	var list [][2]string
+	var (
+		list  [][2]string
+		value strings.Builder // of the last
+	)
+	end := func() {
+		if last := len(list) - 1; last >= 0 {
+			list[last][1] = decodeWords(value.String())
+		}
+		value.Reset()
+	}
 	for line := range strings.SplitSeq(head, "\r\n") {
-		if last := len(list) - 1; last >= 0 && (strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")) {
-			list[last][1] += line
+		if len(list) > 0 && (strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")) {
+			value.WriteString(line)
 			continue
 		}
-		if name, value, ok := strings.Cut(line, ":"); ok {
-			list = append(list, [2]string{strings.ToLower(strings.TrimSpace(name)), strings.TrimLeft(value, " \t")})
+		if name, text, ok := strings.Cut(line, ":"); ok {
+			end()
+			list = append(list, [2]string{strings.ToLower(strings.TrimSpace(name))})
+			value.WriteString(strings.TrimLeft(text, " \t"))
 		}
 	}
-	for i, h := range list {
-		list[i][1] = decodeWords(h[1])
-	}
+	end()
 	return list
 }
 
@@ -151,6 +182,7 @@ type content struct {
 	hasPlain    bool
 	hasHTML     bool
 	attachments []attachment
+	left        int // attachments beyond those
 }
 
 type attachment struct {
@@ -184,6 +216,8 @@ func (c *content) walk(h textproto.MIMEHeader, body io.Reader) {
 		disposition, _, _ = strings.Cut(strings.ToLower(h.Get("Content-Disposition")), ";")
 	}
 	switch {
+	case disposition == "attachment" && len(c.attachments) == maxAttachments:
+		c.left++
 	case disposition == "attachment":
 		c.attachments = append(c.attachments, attachment{decodeWords(named["filename"]), decoded(h, body)})
 	case contentType == "text/plain" && !c.hasPlain:

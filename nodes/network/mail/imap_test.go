@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/internal/dbtest"
@@ -294,6 +296,42 @@ func TestNewMails(t *testing.T) {
 	}
 	if r.told() != "new" {
 		t.Errorf("got %s", r.told())
+	}
+}
+
+// TestUnreadAgain: without a track a mail that the user marks as unread is new again.
+func TestUnreadAgain(t *testing.T) {
+	server := dbtest.IMAP(t)
+	server.Deliver(t, "ann", text("a"))
+	r, step := newRuns(), 0
+	if err := until(t, imapCall(t, server, "ann", `{"options":{"trackLastMessageId":false}}`), r.start, func() bool {
+		if step == 0 && strings.Contains(strings.Join(server.Names(t, "ann"), " "), ":2,S") {
+			step = 1
+			unread(t, server, "ann")
+			server.Deliver(t, "ann", text("b"))
+		}
+		return strings.HasPrefix(r.told(), "a a")
+	}); err != nil {
+		t.Fatalf("%v, %s", err, r.told())
+	}
+}
+
+func unread(t *testing.T, server *dbtest.IMAPServer, user string) {
+	t.Helper()
+	c, err := imapclient.DialInsecure(fmt.Sprintf("127.0.0.1:%d", server.Port), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	err = c.Login(user, server.Password).Wait()
+	if err == nil {
+		_, err = c.Select("INBOX", nil).Wait()
+	}
+	if err == nil {
+		err = c.Store(imap.SeqSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsDel, Flags: []imap.Flag{imap.FlagSeen}}, nil).Close()
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"mime/multipart"
 	netmail "net/mail"
@@ -168,7 +169,7 @@ func FuzzReceived(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, kind := range []form{{raw: true}, {attachments: true, prefix: "f", numbered: true}} {
-			it, err := kind.item(t.Context(), &nodes.Call{}, text, "1")
+			it, err := kind.item(t.Context(), &nodes.Call{Log: slog.New(slog.DiscardHandler)}, text, "1")
 			if err != nil || !gjson.Valid(it.JSON()) {
 				t.Fatalf("%v: %s", err, it.JSON())
 			}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,23 +43,31 @@ type session struct {
 	release func() bool
 }
 
-// patientConn gives each read and write a time of its own.
+// patientConn gives each read and write a time of its own. A read that is under way when something is written gets its time anew.
 type patientConn struct {
 	net.Conn
 	patience time.Duration
+	silent   atomic.Bool // a read's time was over
 }
 
 // Read is net.Conn's.
 func (c *patientConn) Read(p []byte) (int, error) {
+	if c.silent.Load() { // some try again
+		return 0, os.ErrDeadlineExceeded
+	}
 	if err := c.SetReadDeadline(time.Now().Add(c.patience)); err != nil {
 		return 0, err
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.silent.Store(true)
+	}
+	return n, err
 }
 
 // Write is net.Conn's.
 func (c *patientConn) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(c.patience)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(p)
@@ -89,7 +98,7 @@ func open(ctx context.Context, o Options, a nodes.Access, set settings) (*sessio
 	if err != nil {
 		return nil, notConnected(err)
 	}
-	s := &session{conn: &patientConn{conn, answerTimeout}}
+	s := &session{conn: &patientConn{Conn: conn, patience: answerTimeout}}
 	s.release = context.AfterFunc(ctx, func() { _ = conn.Close() }) // then what waits for it ends
 	stop := context.AfterFunc(short, func() { _ = conn.Close() })
 	defer stop()
@@ -101,7 +110,7 @@ func open(ctx context.Context, o Options, a nodes.Access, set settings) (*sessio
 	case err == nil:
 		return s, nil
 	case short.Err() != nil && ctx.Err() == nil:
-		err = nodes.Errorf("the server %s takes too long to answer", net.JoinHostPort(host, port))
+		err = tooSlow(host, port)
 	}
 	s.close()
 	return nil, err
@@ -310,6 +319,10 @@ func said(what string, err error) error {
 		return nodes.Errorf("%s: the server closed the connection", what)
 	}
 	return nodes.Errorf("%s: %w", what, err)
+}
+
+func tooSlow(host, port string) error {
+	return nodes.Errorf("the server %s takes too long to answer", net.JoinHostPort(host, port))
 }
 
 func notConnected(err error) error {
