@@ -205,20 +205,28 @@ func (w postgresWatch) setup() string {
 SELECT pg_try_advisory_lock(hashtext('%[1]s'));
 %[2]s
 %[3]s %[4]s() RETURNS trigger LANGUAGE plpgsql AS $cordboard$ begin perform pg_notify('%[5]s', row_to_json(%[6]s)::text); return null; end; $cordboard$;
+COMMENT ON FUNCTION %[4]s() IS %[12]s;
 %[7]s
 CREATE TRIGGER %[8]s AFTER %[9]s ON %[10]s FOR EACH ROW EXECUTE FUNCTION %[4]s();
 %[11]s;
-COMMIT`, w.trigger, w.leftBehind(), create, quotedName(w.function), w.channel, row, replaced, quotedName(w.trigger), w.event, w.table, listen)
+COMMIT`, w.trigger, w.leftBehind(), create, quotedName(w.function), w.channel, row, replaced, quotedName(w.trigger), w.event, w.table, listen, sqlLiteral(ours))
 }
 
-// leftBehind drops what listeners to this table left that ended without a word: their names are ours, and nobody holds their lock.
+// ours is the comment on functions that listeners made, by which they are known where the user has named them.
+const ours = "made by Cordboard, which drops it with its trigger"
+
+// leftBehind drops what listeners to this table left that ended without a word: nobody holds their lock, and their names are ours,
+// or that of this listener, and the function is ours.
 func (w postgresWatch) leftBehind() string {
 	return fmt.Sprintf(`DO $cordboard$ declare left_behind record; begin
-for left_behind in SELECT t.tgname, p.oid::regprocedure AS called FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-	WHERE t.tgrelid = %s::regclass AND t.tgname ~ '^n8n_trigger_[0-9a-f]{8}_[0-9a-f]{4}_8[0-9a-f]{3}_[0-9a-f]{4}_[0-9a-f]{12}$' AND pg_try_advisory_xact_lock(hashtext(t.tgname))
+for left_behind in SELECT t.tgname, t.tgfoid, p.oid::regprocedure AS called FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+	WHERE t.tgrelid = %s::regclass
+	AND (t.tgname ~ '^n8n_trigger_[0-9a-f]{8}_[0-9a-f]{4}_8[0-9a-f]{3}_[0-9a-f]{4}_[0-9a-f]{12}$' OR t.tgname = %s AND obj_description(p.oid, 'pg_proc') = %s)
+	AND pg_try_advisory_xact_lock(hashtext(t.tgname))
 loop
-	execute format('DROP TRIGGER %%I ON %%s; DROP FUNCTION %%s', left_behind.tgname, %[1]s::regclass, left_behind.called);
-end loop; end $cordboard$;`, sqlLiteral(w.table))
+	execute format('DROP TRIGGER %%I ON %%s', left_behind.tgname, %[1]s::regclass);
+	if not exists (SELECT FROM pg_trigger WHERE tgfoid = left_behind.tgfoid) then execute format('DROP FUNCTION %%s', left_behind.called); end if;
+end loop; end $cordboard$;`, sqlLiteral(w.table), sqlLiteral(w.trigger), sqlLiteral(ours))
 }
 
 func sqlLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
@@ -233,7 +241,10 @@ func (w postgresWatch) drop(ctx context.Context, pool *postgresPool, call *nodes
 	conn, err := pool.acquire(ctx, 0)
 	if err == nil {
 		defer closePostgres(conn)
-		_, err = conn.Exec(ctx, fmt.Sprintf("DROP TRIGGER IF EXISTS %s ON %s; DROP FUNCTION IF EXISTS %s", quotedName(w.trigger), w.table, quotedName(w.function))).ReadAll()
+		_, err = conn.Exec(ctx, fmt.Sprintf(`DO $cordboard$ begin
+DROP TRIGGER IF EXISTS %s ON %s;
+if not exists (SELECT FROM pg_trigger WHERE tgfoid = to_regprocedure(%s)) then DROP FUNCTION IF EXISTS %s(); end if; end $cordboard$`,
+			quotedName(w.trigger), w.table, sqlLiteral(quotedName(w.function)+"()"), quotedName(w.function))).ReadAll()
 	}
 	if err != nil {
 		call.Log.Warn("the trigger on the table could not be dropped", "table", w.table, "trigger", w.trigger, "function", w.function, "error", err)

@@ -364,3 +364,39 @@ func TestPostgresTriggerLeftBehind(t *testing.T) {
 		t.Errorf("%s triggers are there in the end", all)
 	}
 }
+
+// TestPostgresTriggerNamed: names that the user gave do not lock out the next listener after a server died; what a name of the user's
+// own stands for stays, and so does a function that another trigger calls.
+func TestPostgresTriggerNamed(t *testing.T) {
+	d, conn := postgresDatabase(t)
+	engine := databaseEngine(t, d.kind, d.fields, network.Options{})
+	executeSQL(t, conn, `CREATE TABLE t (id int); CREATE TABLE other (id int)`)
+	node := `{"type":"n8n-nodes-base.postgresTrigger","typeVersion":1,"parameters":{"tableName":"t","additionalFields":{"functionName":"f","triggerName":"g","channelName":"c"}}}`
+	made := func(what string) string {
+		return string(executeSQL(t, conn, "SELECT count(*) FROM "+what)[0][0])
+	}
+	h := hear(t, engine, d.kind, node, always)
+	until(t, h, "the listener", func() bool { return listeners(t, conn) > 0 })
+	if err := hear(t, engine, d.kind, node, always).end(t); err == nil || !strings.Contains(err.Error(), "already exists") {
+		t.Errorf("names in use: %v", err)
+	}
+	// What a server leaves that died, with a function that something else came to use.
+	definition := string(executeSQL(t, conn, "SELECT pg_get_functiondef('f()'::regprocedure)")[0][0])
+	comment := string(executeSQL(t, conn, "SELECT obj_description('f()'::regprocedure, 'pg_proc')")[0][0])
+	executeSQL(t, conn, "CREATE TRIGGER own AFTER INSERT ON other FOR EACH ROW EXECUTE FUNCTION f()")
+	h.stop()
+	if err := h.end(t); err != nil || made("pg_trigger WHERE tgname = 'g'") != "0" || made("pg_proc WHERE proname = 'f'") != "1" {
+		t.Errorf("the trigger is to go, and the function to stay: %v", err)
+	}
+	executeSQL(t, conn, "DROP TRIGGER own ON other; DROP FUNCTION f(); "+definition+"; CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()")
+	if err := hear(t, engine, d.kind, node, always).end(t); err == nil || !strings.Contains(err.Error(), "already exists") {
+		t.Errorf("names of the user's own: %v", err)
+	}
+	executeSQL(t, conn, "COMMENT ON FUNCTION f() IS '"+comment+"'")
+	h = hear(t, engine, d.kind, node, always)
+	until(t, h, "the listener", func() bool { return listeners(t, conn) > 0 })
+	h.stop()
+	if err := h.end(t); err != nil || made("pg_trigger WHERE tgname = 'g'") != "0" || made("pg_proc WHERE proname = 'f'") != "0" {
+		t.Errorf("something was left: %v", err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -21,6 +22,8 @@ type Tunnel struct {
 	lock   chan struct{}
 	client *ssh.Client
 	closed bool
+	// patience is how long the server may take to say that it is there.
+	patience time.Duration
 }
 
 // NewTunnel returns the tunnel that a database's credential asks for, nil if it asks for none (fields sshTunnel, sshHost, …,
@@ -47,7 +50,7 @@ func NewTunnel(o Options, a nodes.Access) (*Tunnel, error) {
 	if _, err := s.config(); err != nil {
 		return nil, err
 	}
-	return &Tunnel{options: o, server: s, lock: make(chan struct{}, 1)}, nil
+	return &Tunnel{options: o, server: s, lock: make(chan struct{}, 1), patience: 5 * time.Second}, nil
 }
 
 // DialContext connects to an address as the SSH server sees it. The rules for addresses are those of the SSH server's own.
@@ -63,6 +66,7 @@ func (t *Tunnel) DialContext(ctx context.Context, network, address string) (net.
 		case err == nil:
 			return newTunnelled(conn, address), nil
 		case ctx.Err() != nil:
+			go t.probe(context.WithoutCancel(ctx), client)
 			return nil, context.Cause(ctx)
 		case errors.As(err, &refused):
 			return nil, nodes.Errorf("the SSH server at %s cannot connect to %s: %s", net.JoinHostPort(t.server.Host, t.server.Port), address, refused.Message)
@@ -93,6 +97,15 @@ func (t *Tunnel) connected(ctx context.Context) (*ssh.Client, error) {
 		t.client = client
 	}
 	return t.client, nil
+}
+
+// probe drops a connection over which the server does not answer: nothing else would tell that it is dead.
+func (t *Tunnel) probe(ctx context.Context, client *ssh.Client) {
+	late := time.AfterFunc(t.patience, func() { _ = client.Close() })
+	defer late.Stop()
+	if _, _, err := client.SendRequest("keepalive@openssh.com", true, nil); err != nil {
+		_ = t.drop(ctx, client)
+	}
 }
 
 // drop forgets a connection that broke.

@@ -1,12 +1,16 @@
 package queues
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/cordboard/cordboard/nodes"
 )
+
+// errUnreadable is wrapped by the error of a message that is not what it should be.
+var errUnreadable = errors.New("the message is no JSON")
 
 // contentOf is a message's content as a JSON value: its text, or what its text is in JSON where that is wanted.
 func contentOf(body []byte, parse bool) (string, error) {
@@ -15,7 +19,7 @@ func contentOf(body []byte, parse bool) (string, error) {
 	}
 	text, err := nodes.Normalize(string(body))
 	if err != nil {
-		return "", nodes.Errorf("the message is no JSON: %w", err)
+		return "", nodes.Errorf("%w: %w", errUnreadable, err)
 	}
 	return text, nil
 }

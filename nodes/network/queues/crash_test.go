@@ -373,6 +373,7 @@ func TestKafkaSafety(t *testing.T) {
 	t.Run("a run failed", s.aRunFailed)
 	t.Run("cancelled while the run is under way", s.cancelledWhileTheRunIsUnderWay)
 	t.Run("no topic", s.noTopic)
+	t.Run("the first of a new group failed", s.theFirstFailed)
 }
 
 type kafkaSafety struct{ b *kafkaBroker }

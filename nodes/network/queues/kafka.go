@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidwall/gjson"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/cordboard/cordboard/nodes"
@@ -123,7 +124,9 @@ func (how kafkaSending) options() []kgo.Opt {
 		kgo.ProducerBatchCompression(codecs[how.compression]), kgo.RecordDeliveryTimeout(how.timeout), kgo.ProduceRequestTimeout(how.timeout), kgo.UnknownTopicRetries(kafkaTries),
 		kgo.AllowAutoTopicCreation(), kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), // by key as Kafka's own clients
 	}
-	if !how.acks {
+	if how.acks {
+		list = append(list, kgo.AllowIdempotentProduceCancellation()) // else neither timeout ends what waits for an answer
+	} else {
 		list = append(list, kgo.RequiredAcks(kgo.LeaderAck()), kgo.DisableIdempotentWrite())
 	}
 	return list
@@ -143,12 +146,34 @@ func (kafkaNode) send(ctx context.Context, call *nodes.Call, client kafkaClient,
 	}
 	results := client.ProduceSync(ctx, records...)
 	if err := results.FirstErr(); err != nil {
+		if mayHaveArrived(results) {
+			err = final(err)
+		}
 		return nil, err
 	}
 	if !how.acks {
 		return []nodes.Item{nodes.NewItem(`{"success":true}`)}, nil
 	}
-	return acknowledged(ctx, client, results)
+	items, err := acknowledged(ctx, client, results)
+	if err != nil {
+		err = final(err)
+	}
+	return items, err
+}
+
+// mayHaveArrived reports whether a record may be at the broker: one that the broker did not refuse.
+func mayHaveArrived(results kgo.ProduceResults) bool {
+	return slices.ContainsFunc(results, func(r kgo.ProduceResult) bool {
+		var said *kerr.Error
+		return !errors.As(r.Err, &said) || errors.Is(said, kerr.RequestTimedOut) || errors.Is(said, kerr.NotEnoughReplicasAfterAppend)
+	})
+}
+
+// final keeps the engine from sending the records again.
+func final(err error) error {
+	e := *nodes.AsError(err)
+	e.Cause = errors.Join(err, nodes.ErrOutcomeUnknown)
+	return &e
 }
 
 // record is that of item i.

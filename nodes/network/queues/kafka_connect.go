@@ -3,7 +3,6 @@ package queues
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"strings"
 	"time"
@@ -79,24 +78,17 @@ func kafkaDialer(o Options, a nodes.Access) (func(ctx context.Context, network, 
 			return nil, err
 		}
 	}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-		defer cancel()
-		conn, err := dial(ctx, network, address)
-		if err != nil || config == nil {
-			return conn, err
+	return func(ctx context.Context, _, address string) (net.Conn, error) {
+		named := config
+		if config != nil {
+			host, _, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			named = config.Clone()
+			named.ServerName = host
 		}
-		host, _, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-		named := config.Clone()
-		named.ServerName = host
-		encrypted := tls.Client(conn, named)
-		if err := encrypted.HandshakeContext(ctx); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-		return encrypted, nil
+		return dialTLS(ctx, dialTimeout, dial, address, named)
 	}, nil
 }
 

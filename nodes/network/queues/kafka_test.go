@@ -2,15 +2,20 @@ package queues
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/tidwall/gjson"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/cordboard/cordboard/nodes"
 )
 
 // kafkaBroker is a Kafka cluster in memory that speaks the protocol on loopback; each case has one of its own.
@@ -146,4 +151,55 @@ func TestKafka(t *testing.T) {
 	b := &kafkaBroker{}
 	sendCases(t, b, "kafka", 30)
 	listenCases(t, b, "kafka", 25, func(text string) string { return text })
+}
+
+// theFirstFailed: a record that failed is read again though its group had no offset before.
+func (s *kafkaSafety) theFirstFailed(t *testing.T) {
+	s.b = &kafkaBroker{}
+	s.b.setup(t, gjson.Parse(`{"topics":[["t",2]],"before":[{"topic":"t","body":"old"}]}`))
+	begin := func() *listener {
+		node := strings.NewReplacer("WHEN", "immediately", `"fromBeginning":true`, `"fromBeginning":false`).Replace(kafkaListens)
+		l := listen(t, "kafka", s.b.fields(), node, Options{})
+		if err := l.listening(); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	l := begin()
+	s.committed(t, `["1","0"]`)
+	s.b.send(t, gjson.Parse(`{"topic":"t","body":"a"}`))
+	e := l.next()
+	holds(t, e, "a")
+	e.answer <- errors.New("the disk is full")
+	l.next() // which is never answered
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	holds(t, begin().next().ok(), "a")
+}
+
+// TestMayHaveArrived: what the broker refused may be sent again, anything else is not known to be absent.
+func TestMayHaveArrived(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		errs []error
+		want bool
+	}{
+		{[]error{kerr.MessageTooLarge, kerr.TopicAuthorizationFailed}, false},
+		{[]error{kerr.MessageTooLarge, nil}, true},
+		{[]error{kgo.ErrRecordTimeout}, true},
+		{[]error{kerr.RequestTimedOut}, true},
+		{[]error{kerr.NotEnoughReplicasAfterAppend}, true},
+	} {
+		var results kgo.ProduceResults
+		for _, err := range c.errs {
+			results = append(results, kgo.ProduceResult{Err: err})
+		}
+		if got := mayHaveArrived(results); got != c.want {
+			t.Errorf("%v: %v", c.errs, got)
+		}
+	}
+	if err := final(kgo.ErrRecordTimeout); !errors.Is(err, nodes.ErrOutcomeUnknown) || !errors.Is(err, kgo.ErrRecordTimeout) {
+		t.Errorf("got %v", err)
+	}
 }

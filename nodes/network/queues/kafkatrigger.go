@@ -78,7 +78,8 @@ func (l kafkaLog) Log(_ kgo.LogLevel, message string, more ...any) {
 type positions = map[string]map[int32]kgo.Offset
 
 // begin says where to begin in partitions that the group has no offset for. The end is what it is now: the client would look for it
-// later, and pass over what came in between.
+// later, and pass over what came in between. It is committed before anything is read: a group that ends before it got beyond its
+// first record would begin at a later end the next time.
 func (l *kafkaListener) begin(ctx context.Context, client kafkaClient, offsets positions) (positions, error) {
 	if l.fromBeginning {
 		return offsets, nil
@@ -87,12 +88,14 @@ func (l *kafkaListener) begin(ctx context.Context, client kafkaClient, offsets p
 	if err != nil {
 		return nil, err
 	}
+	var before []*kgo.Record // the last that the group leaves out
 	for number, offset := range offsets[l.topic] {
 		if end, ok := ends.Lookup(l.topic, number); ok && end.Err == nil && offset.EpochOffset().Offset < 0 {
 			offsets[l.topic][number] = kgo.NewOffset().At(end.Offset)
+			before = append(before, &kgo.Record{Topic: l.topic, Partition: number, Offset: end.Offset - 1, LeaderEpoch: -1})
 		}
 	}
-	return offsets, nil
+	return offsets, client.CommitRecords(ctx, before...)
 }
 
 func (l *kafkaListener) listen(ctx context.Context, client kafkaClient) error {

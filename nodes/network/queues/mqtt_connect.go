@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -70,8 +72,9 @@ func mqttOptions(ctx context.Context, o Options, a nodes.Access) (*mqtt.ClientOp
 	}
 	var config *tls.Config
 	if ssl := connect.Is(a, "ssl"); ssl || protocol == "mqtts" || protocol == "wss" {
-		withCert := ssl && a.Field("passwordless") != "false"
-		if config, err = secure(a, host, withCert && !connect.Is(a, "rejectUnauthorized")); err != nil {
+		skip := ssl && a.Field("passwordless") != "false" && !connect.Is(a, "rejectUnauthorized")
+		skip = skip && strings.TrimSpace(a.Field("ca")) == "" // who names an authority means it
+		if config, err = secure(a, host, skip); err != nil {
 			return nil, err
 		}
 	}
@@ -86,15 +89,7 @@ func mqttOptions(ctx context.Context, o Options, a nodes.Access) (*mqtt.ClientOp
 		if protocol == "ws" || protocol == "wss" {
 			return dialWebsocket(ctx, address, dial, config)
 		}
-		conn, err := dial(ctx, "tcp", address)
-		if err != nil || config == nil {
-			return conn, err
-		}
-		encrypted := tls.Client(conn, config)
-		if err := encrypted.HandshakeContext(ctx); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-		return encrypted, nil
+		return dialTLS(ctx, handshake, dial, address, config)
 	})
 	return options, nil
 }
@@ -119,6 +114,7 @@ type websocketConn struct {
 	net.Conn
 	ws   *websocket.Conn
 	rest io.Reader
+	mu   sync.Mutex // held while a message is written: the client writes from several goroutines
 }
 
 // Read is io.Reader's.
@@ -143,5 +139,7 @@ func (c *websocketConn) Read(p []byte) (int, error) {
 
 // Write is io.Writer's.
 func (c *websocketConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return len(p), c.ws.WriteMessage(websocket.BinaryMessage, p)
 }

@@ -3,6 +3,7 @@ package queues
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
@@ -30,9 +31,12 @@ func (t mqttTrigger) TestCredential(ctx context.Context, credentialType string, 
 	return mqttNode{t.options}.TestCredential(ctx, credentialType, access)
 }
 
-// maxHeld bounds the messages that came and wait for their run to be started. A broker does not hand out so many that are to be
+// maxHeld bounds the messages that came and wait for their run to be started, in number and in size. A broker does not hand out so many that are to be
 // acknowledged; of others, which are sent at most once, what comes beyond it is lost.
-const maxHeld = 10000
+const (
+	maxHeld      = 10000
+	maxHeldBytes = 64 << 20
+)
 
 // mqttListener is what a trigger's parameters say.
 type mqttListener struct {
@@ -44,6 +48,7 @@ type mqttListener struct {
 	start                 nodes.Start
 	signals               signals
 	held                  chan mqtt.Message
+	bytes                 atomic.Int64 // of the contents of those
 }
 
 // Listen is nodes.Trigger's.
@@ -105,12 +110,16 @@ func newMQTTListener(call *nodes.Call) (*mqttListener, error) {
 
 // hold keeps a message for take. It must not wait for long: the client answers the broker's pings only in between.
 func (l *mqttListener) hold(ctx context.Context, m mqtt.Message) {
-	select {
-	case l.held <- m:
-		return
-	default:
+	size := int64(len(m.Payload()))
+	if all := l.bytes.Add(size); m.Qos() > 0 || all <= maxHeldBytes || all == size { // one alone may be larger
+		select {
+		case l.held <- m:
+			return
+		default:
+		}
 	}
 	if m.Qos() == 0 {
+		l.bytes.Add(-size)
 		l.call.Log.Warn("a message of QoS 0 is lost: runs cannot be started as fast as messages come", "topic", m.Topic())
 		return
 	}
@@ -141,7 +150,10 @@ func (l *mqttListener) listen(ctx context.Context, client mqtt.Client, gone lost
 			l.rest(ctx)
 			return nodes.Errorf("the connection to the broker was lost: %w", err)
 		case m := <-l.held:
-			l.take(ctx, m)
+			if err := l.take(ctx, m, gone); err != nil {
+				l.rest(ctx)
+				return nodes.Errorf("the connection to the broker was lost: %w", err)
+			}
 		}
 	}
 }
@@ -152,7 +164,7 @@ func (l *mqttListener) rest(ctx context.Context) {
 		select {
 		case m := <-l.held:
 			if m.Qos() == 0 || !l.lasting {
-				l.take(ctx, m)
+				_ = l.take(ctx, m, nil) // what is lost is known
 			}
 		default:
 			return
@@ -160,26 +172,29 @@ func (l *mqttListener) rest(ctx context.Context) {
 	}
 }
 
-// take starts a run for a message, however often that must be tried: MQTT has no way to give a message back.
-func (l *mqttListener) take(ctx context.Context, m mqtt.Message) {
+// take starts a run for a message, however often that must be tried: MQTT has no way to give a message back. Its error is that
+// of a connection that was lost while the run was waited for.
+func (l *mqttListener) take(ctx context.Context, m mqtt.Message, gone lost) error {
+	l.bytes.Add(-int64(len(m.Payload())))
 	items := nodes.ItemsOf(l.item(m))
-	for {
+	for ctx.Err() == nil {
 		started, err := l.start(ctx, items)
 		if err == nil {
 			m.Ack()
 			if !l.parallel && started.Result != nil {
 				select {
 				case <-started.Result:
+				case err := <-gone:
+					return err
 				case <-ctx.Done():
 				}
 			}
-			return
+			return nil
 		}
 		l.call.Log.Error("a run was not started, which is tried again", "topic", m.Topic(), "error", err)
-		if l.signals.wait(ctx, again) != nil {
-			return
-		}
+		_ = l.signals.wait(ctx, again) // where it was cancelled, so is the loop
 	}
+	return nil
 }
 
 // item is a message as n8n gives it: {message, topic}, or only the message. What is no JSON stays text.

@@ -8,6 +8,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"net"
 	"strings"
 	"time"
 
@@ -108,6 +110,21 @@ func message(call *nodes.Call, i int) (nodes.Value, error) {
 
 // decoded is the text that bytes are in UTF-8, with a U+FFFD for each byte that is none.
 func decoded(content []byte) string { return string([]rune(string(content))) }
+
+// dialTLS connects, with TLS where there is a configuration for it, within limit.
+func dialTLS(ctx context.Context, limit time.Duration, dial func(ctx context.Context, network, address string) (net.Conn, error), address string, config *tls.Config) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	conn, err := dial(ctx, "tcp", address)
+	if err != nil || config == nil {
+		return conn, err
+	}
+	encrypted := tls.Client(conn, config)
+	if err := encrypted.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return encrypted, nil
+}
 
 // secure is the TLS configuration of a credential's fields ca, cert, key and passphrase, in PEM.
 func secure(a nodes.Access, host string, skipVerify bool) (*tls.Config, error) {

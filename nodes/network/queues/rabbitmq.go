@@ -28,11 +28,12 @@ func (rabbitMQ) Writes(_ float64, params *nodes.Template) bool {
 
 // TestCredential is nodes.CredentialTester's.
 func (n rabbitMQ) TestCredential(ctx context.Context, _ string, access nodes.Access) error {
-	r := &rabbit{options: n.options, access: access}
+	r := newRabbit(n.options, access)
 	ch, err := r.channel(ctx)
 	if err == nil {
-		err = errors.Join(ch.Close(), r.Close())
+		err = ch.Close()
 	}
+	err = errors.Join(err, r.Close())
 	return connect.Refused(err, access)
 }
 
@@ -51,7 +52,7 @@ func (n rabbitMQ) Execute(ctx context.Context, call *nodes.Call) (err error) {
 		return err
 	}
 	r, done, err := connect.Shared(n.options, "rabbitmq", access, "", func() (*rabbit, error) {
-		return &rabbit{options: n.options, access: access}, nil
+		return newRabbit(n.options, access), nil
 	})
 	if err != nil {
 		return err
@@ -61,10 +62,10 @@ func (n rabbitMQ) Execute(ctx context.Context, call *nodes.Call) (err error) {
 	if err != nil {
 		return err
 	}
+	over := ch.conn.inUse(ctx)
+	defer over()
 	defer func() { _ = ch.Close() }() // what it was for is over
-	stop := context.AfterFunc(ctx, func() { _ = ch.Close() })
-	defer stop()
-	if err := send(ctx, call, ch); err != nil {
+	if err := send(ctx, call, ch.Channel); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

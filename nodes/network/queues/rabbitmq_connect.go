@@ -9,7 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -23,42 +23,115 @@ type rabbit struct {
 	options Options
 	access  nodes.Access
 
-	mu   sync.Mutex
-	conn *amqp.Connection
+	// lock holds one element while conn is made or looked at: a lock that a context can give up waiting for.
+	lock chan struct{}
+	conn *rabbitConn
+}
+
+func newRabbit(o Options, a nodes.Access) *rabbit {
+	return &rabbit{options: o, access: a, lock: make(chan struct{}, 1)}
 }
 
 // Close closes the connection.
 func (r *rabbit) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.conn == nil || r.conn.IsClosed() {
+	r.lock <- struct{}{}
+	defer func() { <-r.lock }()
+	if r.conn == nil {
 		return nil
 	}
-	return r.conn.Close()
+	return r.conn.drop()
 }
 
-// channel opens a channel of the connection.
-func (r *rabbit) channel(ctx context.Context) (*amqp.Channel, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.conn == nil || r.conn.IsClosed() {
+func (r *rabbit) connected(ctx context.Context) (*rabbitConn, error) {
+	select {
+	case r.lock <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	defer func() { <-r.lock }()
+	if r.conn == nil || r.conn.dropped.Load() || r.conn.IsClosed() {
 		conn, err := dialRabbit(ctx, r.options, r.access)
 		if err != nil {
 			return nil, err
 		}
 		r.conn = conn
 	}
-	ch, err := r.conn.Channel()
+	return r.conn, nil
+}
+
+// channel opens a channel of the connection.
+func (r *rabbit) channel(ctx context.Context) (*rabbitChannel, error) {
+	conn, err := r.connected(ctx)
 	if err != nil {
-		return nil, rabbitError("ChannelOpen", err)
+		return nil, err
 	}
-	return ch, nil
+	over := conn.inUse(ctx)
+	defer over()
+	ch, err := conn.Channel()
+	if err == nil {
+		return &rabbitChannel{ch, conn}, nil
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return nil, rabbitError("ChannelOpen", err)
+}
+
+// rabbitConn is a connection whose end does not depend on the broker. One whose memory or disk is full reads nothing more from
+// those who sent something, though it goes on saying that it lives: the client then waits without end for it, in Close too.
+type rabbitConn struct {
+	*amqp.Connection
+	under   net.Conn
+	dropped atomic.Bool
+}
+
+// goodbye is how long a broker may take to agree to an end.
+const goodbye = time.Second
+
+// drop ends the connection, and whatever waits for it.
+func (c *rabbitConn) drop() error {
+	c.dropped.Store(true)
+	sure := time.AfterFunc(2*goodbye, func() { _ = c.under.Close() })
+	defer sure.Stop()
+	if err := c.CloseDeadline(time.Now().Add(goodbye)); !errors.Is(err, amqp.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// inUse drops the connection where it is in use still a while after ctx has ended.
+func (c *rabbitConn) inUse(ctx context.Context) (over func()) {
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-ended:
+		case <-time.After(goodbye):
+			_ = c.drop()
+		}
+	})
+	return func() {
+		stop()
+		close(ended)
+	}
+}
+
+// rabbitChannel is a channel of a connection.
+type rabbitChannel struct {
+	*amqp.Channel
+	conn *rabbitConn
+}
+
+// Close closes the channel; where the broker does not agree, the connection.
+func (c *rabbitChannel) Close() error {
+	late := time.AfterFunc(goodbye, func() { _ = c.conn.drop() })
+	defer late.Stop()
+	return c.Channel.Close()
 }
 
 // handshake bounds how long a broker may take to greet.
 const handshake = 30 * time.Second
 
-func dialRabbit(ctx context.Context, o Options, a nodes.Access) (*amqp.Connection, error) {
+func dialRabbit(ctx context.Context, o Options, a nodes.Access) (*rabbitConn, error) {
 	host, port, err := connect.Server(hostOf(a), "5672")
 	if err != nil {
 		return nil, err
@@ -87,11 +160,13 @@ func dialRabbit(ctx context.Context, o Options, a nodes.Access) (*amqp.Connectio
 		}
 	}
 	stop := func() bool { return true }
+	var under net.Conn
 	config.Dial = func(network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
+		under = conn
 		stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
 		return conn, conn.SetDeadline(time.Now().Add(handshake))
 	}
@@ -103,7 +178,7 @@ func dialRabbit(ctx context.Context, o Options, a nodes.Access) (*amqp.Connectio
 	if err != nil {
 		return nil, connect.WithoutSecrets(refused(err), a)
 	}
-	return conn, nil
+	return &rabbitConn{Connection: conn, under: under}, nil
 }
 
 // hostOf gives the credential the field that other servers' have for the host.

@@ -41,7 +41,7 @@ const (
 )
 
 // maxUnacknowledged bounds what the broker hands out before it is acknowledged, where the workflow sets no bound.
-const maxUnacknowledged = 1000
+const maxUnacknowledged = 50
 
 // rabbitListener is what a trigger's parameters say.
 type rabbitListener struct {
@@ -52,6 +52,7 @@ type rabbitListener struct {
 	start               nodes.Start
 	signals             signals
 	waiting             sync.WaitGroup
+	unreadable          int // of the messages that stay unacknowledged
 }
 
 // Listen is nodes.Trigger's.
@@ -65,11 +66,11 @@ func (t rabbitMQTrigger) Listen(ctx context.Context, call *nodes.Call, start nod
 	if err != nil {
 		return err
 	}
-	r := &rabbit{options: t.options, access: access}
+	r := newRabbit(t.options, access)
 	defer func() { _ = r.Close() }() // what was not acknowledged goes back
 	ch, err := r.channel(ctx)
 	if err == nil {
-		err = l.listen(ctx, ch)
+		err = l.listen(ctx, ch.Channel)
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -130,6 +131,9 @@ func (l *rabbitListener) listen(ctx context.Context, ch *amqp.Channel) error {
 				return ended(closed)
 			}
 			l.take(inner, d)
+			if l.unreadable >= l.parallel { // the broker hands out no more
+				return nodes.Errorf("%d messages of the queue %q cannot be read as JSON and hold up those behind them: take them off the queue, or switch the option jsonParseBody off", l.unreadable, l.queue)
+			}
 		}
 	}
 }
@@ -152,11 +156,15 @@ func (l *rabbitListener) take(ctx context.Context, d amqp.Delivery) {
 		return
 	}
 	item, err := l.item(ctx, d)
-	if err != nil { // as in n8n: it stays unacknowledged, and is the queue's again when this connection ends
+	if errors.Is(err, errUnreadable) { // as in n8n: it stays unacknowledged, and is the queue's again when this connection ends
+		l.unreadable++
 		l.call.Log.Error("a message was not taken", "queue", l.queue, "error", err)
 		return
 	}
-	started, err := l.start(ctx, nodes.ItemsOf(item))
+	var started *nodes.Started
+	if err == nil {
+		started, err = l.start(ctx, nodes.ItemsOf(item))
+	}
 	switch {
 	case err != nil:
 		l.call.Log.Error("a run was not started, its message goes back to the queue", "queue", l.queue, "error", err)

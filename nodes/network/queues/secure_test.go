@@ -191,6 +191,10 @@ func TestMQTTSecure(t *testing.T) {
 	if e := sends(t, "mqtt", fields, mqttSend); e != "" {
 		t.Errorf("any certificate: %s", e)
 	}
+	fields["ca"] = newAuthority(t).pem
+	if e := sends(t, "mqtt", fields, mqttSend); !strings.Contains(e, "certificate") {
+		t.Errorf("another authority's certificate than the one that is named: %q", e)
+	}
 	t.Run("password", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "passwords")
 		if out, err := exec.Command("mosquitto_passwd", "-c", "-b", file, "me", "right-password").CombinedOutput(); err != nil { //nolint:misspell // its name

@@ -333,7 +333,9 @@ func (s *ftpStore) download(ctx context.Context, from string, keep func(io.Reade
 }
 
 func (s *ftpStore) upload(ctx context.Context, to string, content io.Reader) error {
+	began := false
 	send := func(data net.Conn) error {
+		began = true
 		if encrypted, ok := data.(*tls.Conn); ok { // of an empty file too
 			if err := encrypted.HandshakeContext(ctx); err != nil {
 				return err
@@ -343,8 +345,8 @@ func (s *ftpStore) upload(ctx context.Context, to string, content io.Reader) err
 		return err
 	}
 	err := s.transfer(ctx, "STOR "+to, send)
-	if refusedWith(err, 550, 553) && path.Dir(to) != "." && s.makeFolders(path.Dir(to)) == nil {
-		err = s.transfer(ctx, "STOR "+to, send) // it was refused before anything was sent
+	if !began && refusedWith(err, 550, 553) && path.Dir(to) != "." && s.makeFolders(path.Dir(to)) == nil {
+		err = s.transfer(ctx, "STOR "+to, send)
 	}
 	return s.explain(err)
 }

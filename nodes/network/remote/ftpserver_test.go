@@ -122,3 +122,39 @@ func TestOldServer(t *testing.T) {
 		}
 	}
 }
+
+// TestUploadOnce: an upload that the server refuses when it has the content is not tried again, with the rest of the content.
+func TestUploadOnce(t *testing.T) {
+	data := serve(t, func(conn net.Conn) {
+		_, _ = io.Copy(io.Discard, conn)
+		_ = conn.Close()
+	})
+	var stored atomic.Int64
+	s := serve(t, func(conn net.Conn) {
+		say := func(text string) { _, _ = io.WriteString(conn, text+"\r\n") }
+		say("220 Ready")
+		lines := bufio.NewScanner(conn)
+		for lines.Scan() {
+			switch verb, _, _ := strings.Cut(lines.Text(), " "); verb {
+			case "USER":
+				say("230 In")
+			case "TYPE":
+				say("200 Well")
+			case "EPSV":
+				say(fmt.Sprintf("229 Here (|||%d|)", data.port))
+			case "STOR":
+				stored.Add(1)
+				say("150 Go\r\n550 No room")
+			case "MKD":
+				say("257 Made")
+			default:
+				say("502 What?")
+			}
+		}
+	})
+	upload := node("ftp", "ftp", map[string]any{"operation": "upload", "path": "/folder/a.txt", "binaryData": false, "fileContent": "a"})
+	got := answer(t, engineWith(t, "ftp", map[string]any{"host": "127.0.0.1", "port": s.port, "username": "u", "password": "p"}, remote.Options{}), upload, `{"json":{}}`)
+	if m := got.Get("error.message").Str; !strings.Contains(m, "No room") || stored.Load() != 1 {
+		t.Errorf("stored %d times: %s", stored.Load(), got.Raw)
+	}
+}
