@@ -96,7 +96,7 @@ func importPackage(p community.Package) ([]*descriptors.Node, error) {
 const packagesVariable = "CORDBOARD_TEST_PACKAGES"
 
 // TestCommunityPackages runs every operation of packages that other people publish, imported: with only what is required and with
-// all parameters, it must ask what n8n asks with the same package, and give the same items.
+// all parameters, it must ask what n8n asks with the same package, and give the same items. With the race detector every fifth case runs.
 func TestCommunityPackages(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv(packagesVariable)
@@ -116,7 +116,10 @@ func TestCommunityPackages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range files {
+		for i, file := range files {
+			if detecting && i%5 > 0 { // all of them run without it: go test ./nodes/network
+				continue
+			}
 			of := name + "/" + strings.TrimSuffix(filepath.Base(file), ".json")
 			t.Run(of, func(t *testing.T) {
 				t.Parallel()
