@@ -25,7 +25,7 @@ demo: build ## Build, then run three workflows against a simulated phone system
 	$(BIN)/cordboard demo
 
 .PHONY: test
-test: test-tools test-packages ## Run all tests with the race detector (installs gcc and the databases if they are missing)
+test: test-tools test-packages ## Run all tests with the race detector (installs gcc and the servers to test against if they are missing)
 	CORDBOARD_TEST_SERVERS=1 CORDBOARD_TEST_PACKAGES=$$([ -d $(COMMUNITY) ] && echo $(COMMUNITY)) CGO_ENABLED=1 go test -race -timeout 9m $(PACKAGES)
 
 # What the tests need and Go does not bring: gcc for the race detector, servers to test against.

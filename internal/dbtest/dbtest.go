@@ -1,5 +1,5 @@
-// Package dbtest starts servers of databases for tests, on loopback and with data that goes when the test ends: MariaDB and
-// Redis (package pgtest has PostgreSQL). The programs are those of the system's packages (make test installs them).
+// Package dbtest starts servers for tests, on loopback and with data that goes when the test ends: databases (MariaDB, Redis; package
+// pgtest has PostgreSQL), queues (RabbitMQ, Mosquitto), mail (SMTP, IMAP), SSH and FTP. The programs are those of the system's packages (make test installs them).
 package dbtest
 
 import (
