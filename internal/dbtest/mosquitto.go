@@ -11,7 +11,7 @@ import (
 // any, everybody may connect.
 func MQTT(t testing.TB, more ...string) int {
 	t.Helper()
-	program := find(t, "mosquitto", "mosquitto") //nolint:misspell // its name
+	program := find(t, "mosquitto", "mosquitto")
 	port := freePort(t)
 	if len(more) == 0 {
 		more = []string{"allow_anonymous true"}

@@ -197,7 +197,7 @@ func TestMQTTSecure(t *testing.T) {
 	}
 	t.Run("password", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "passwords")
-		if out, err := exec.Command("mosquitto_passwd", "-c", "-b", file, "me", "right-password").CombinedOutput(); err != nil { //nolint:misspell // its name
+		if out, err := exec.Command("mosquitto_passwd", "-c", "-b", file, "me", "right-password").CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 		fields := map[string]any{"host": "127.0.0.1", "port": dbtest.MQTT(t, "allow_anonymous false", "password_file "+file, "user root"), "username": "me", "password": "right-password"}
