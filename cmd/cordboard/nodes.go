@@ -285,7 +285,7 @@ func nodesGenerateCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("--openapi: %w", err)
 			}
-			file, err := openapi.Generate(cmd.Context(), doc, o)
+			file, err := openapi.Generate(doc, o)
 			if err != nil {
 				return err
 			}

@@ -7,14 +7,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/pb33f/libopenapi/datamodel/high/base"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+	"github.com/pb33f/libopenapi/orderedmap"
 
 	"github.com/cordboard/cordboard/descriptors"
 )
 
 // body makes a parameter of each member of the request's body. A body that is no object, or none in JSON, has no
 // parameters: its operation takes it whole, from requestOptions.
-func (p *parameters) body(body *openapi3.RequestBody) {
+func (p *parameters) body(body *v3.RequestBody) {
 	if body == nil {
 		return
 	}
@@ -30,12 +32,12 @@ func (p *parameters) body(body *openapi3.RequestBody) {
 		}
 		return
 	}
-	name, addressed := componentName(ref.Ref)
+	name, addressed := componentName(ref.GetReference())
 	// A body that is a component as a whole is referred to as a whole: its entity is compiled once, for all that use it.
 	whole := addressed && shape.open && !p.clashes(shape)
 	for _, member := range slices.SortedFunc(maps.Keys(shape.members), byName) {
 		value := shape.members[member]
-		if value.Value != nil && value.Value.ReadOnly && !p.g.dialect.odata {
+		if s := value.Schema(); s != nil && is(s.ReadOnly) && !p.g.dialect.odata {
 			continue
 		}
 		property := p.g.property(member, value)
@@ -71,10 +73,10 @@ func byName(a, b string) int {
 }
 
 // jsonSchema returns the schema of the JSON among the media types, nil if there is none.
-func jsonSchema(content openapi3.Content) *openapi3.SchemaRef {
-	for _, media := range slices.Sorted(maps.Keys(content)) {
-		if isJSON(media) && content[media] != nil && content[media].Schema != nil {
-			return content[media].Schema
+func jsonSchema(content *orderedmap.Map[string, *v3.MediaType]) *base.SchemaProxy {
+	for _, name := range slices.Sorted(content.KeysFromOldest()) {
+		if media := content.GetOrZero(name); isJSON(name) && media != nil && media.Schema != nil {
+			return media.Schema
 		}
 	}
 	return nil
@@ -88,56 +90,62 @@ func isJSON(media string) bool {
 
 // objectShape is an object schema with the bases of allOf taken in.
 type objectShape struct {
-	members  map[string]*openapi3.SchemaRef
+	members  map[string]*base.SchemaProxy
 	required []string
 	object   bool
 	// open is unset where the schema restricts members that it does not name, so that it cannot hold other parameters.
 	open bool
 }
 
-func flatten(ref *openapi3.SchemaRef) objectShape {
-	shape := objectShape{members: map[string]*openapi3.SchemaRef{}, open: true}
+func flatten(ref *base.SchemaProxy) objectShape {
+	shape := objectShape{members: map[string]*base.SchemaProxy{}, open: true}
 	shape.take(ref, nil)
 	return shape
 }
 
-func (o *objectShape) take(ref *openapi3.SchemaRef, stack []*openapi3.Schema) {
-	if ref == nil || ref.Value == nil || slices.Contains(stack, ref.Value) {
+// take adds what a schema names; stack holds the references on the way to it.
+func (o *objectShape) take(ref *base.SchemaProxy, stack []string) {
+	s := ref.Schema()
+	if s == nil || ref.IsReference() && slices.Contains(stack, ref.GetReference()) {
 		return
 	}
-	s := ref.Value
-	stack = append(stack, s)
-	for _, list := range []openapi3.SchemaRefs{s.AllOf, s.OneOf, s.AnyOf} {
+	if ref.IsReference() {
+		stack = append(stack, ref.GetReference())
+	}
+	for _, list := range [][]*base.SchemaProxy{s.AllOf, s.OneOf, s.AnyOf} {
 		for _, base := range list {
 			o.take(base, stack)
 		}
 	}
-	o.object = o.object || s.Type.Includes("object") || len(s.Properties) > 0
-	maps.Copy(o.members, s.Properties)
+	o.object = o.object || slices.Contains(s.Type, "object") || orderedmap.Len(s.Properties) > 0
+	maps.Insert(o.members, s.Properties.FromOldest())
 	o.required = append(o.required, requiredOf(s)...)
-	if s.AdditionalProperties.Schema != nil || s.AdditionalProperties.Has != nil && !*s.AdditionalProperties.Has ||
-		s.MinProps > 0 || s.MaxProps != nil || len(s.PatternProperties) > 0 || s.PropertyNames != nil || s.Not != nil {
+	if extra := s.AdditionalProperties; extra != nil && (extra.IsA() || !extra.B) ||
+		s.MinProperties != nil || s.MaxProperties != nil || orderedmap.Len(s.PatternProperties) > 0 || s.PropertyNames != nil || s.Not != nil {
 		o.open = false
 	}
 }
 
 // property describes a parameter for people and for n8n's parameter types.
-func (g *generator) property(name string, ref *openapi3.SchemaRef) descriptors.Property {
+func (g *generator) property(name string, ref *base.SchemaProxy) descriptors.Property {
 	property := descriptors.Property{Name: name, DisplayName: descriptors.StartCase(name), Type: "json"}
-	if ref == nil || ref.Value == nil {
+	s := ref.Schema()
+	if s == nil {
 		return property
 	}
-	property.Nullable = ref.Value.Nullable || ref.Value.Type.Includes("null")
-	s := ref.Value
+	property.Nullable = nullable(s)
 	// allOf with one reference is how OpenAPI 3.0 says something beside a $ref.
-	for len(s.AllOf) == 1 && s.Type == nil && s.AllOf[0].Value != nil {
-		s = s.AllOf[0].Value
-		property.Nullable = property.Nullable || s.Nullable
+	for range maxDepth {
+		if len(s.AllOf) != 1 || s.Type != nil || s.AllOf[0].Schema() == nil {
+			break
+		}
+		s = s.AllOf[0].Schema()
+		property.Nullable = property.Nullable || is(s.Nullable)
 	}
 	if len(s.Enum) > 0 {
 		property.Type = "options"
 		for _, value := range s.Enum {
-			if raw, err := json.Marshal(value); err == nil && value != nil {
+			if raw, err := json.Marshal(decoded(value)); err == nil && string(raw) != "null" {
 				property.Options = append(property.Options, descriptors.Option{Value: raw})
 			}
 		}
@@ -147,7 +155,7 @@ func (g *generator) property(name string, ref *openapi3.SchemaRef) descriptors.P
 		property.Type = "number"
 		return property
 	}
-	types := slices.DeleteFunc(slices.Clone(s.Type.Slice()), func(t string) bool { return t == "null" })
+	types := slices.DeleteFunc(slices.Clone(s.Type), func(t string) bool { return t == "null" })
 	if len(types) != 1 {
 		return property
 	}

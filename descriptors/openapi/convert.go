@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/pb33f/libopenapi/datamodel/high/base"
+	"github.com/pb33f/libopenapi/orderedmap"
 )
 
 // schema is a JSON Schema under construction; encoding/json writes its keys in order.
@@ -17,22 +18,29 @@ type schema map[string]any
 var null = schema{"type": "null"}
 
 // convert turns a schema or a reference to one into JSON Schema 2020-12.
-func (g *generator) convert(ref *openapi3.SchemaRef) schema {
-	if ref == nil || ref.Value == nil && ref.Ref == "" {
+func (g *generator) convert(ref *base.SchemaProxy) schema {
+	if ref == nil {
 		return schema{}
 	}
-	if name, ok := componentName(ref.Ref); ok {
+	if name, ok := componentName(ref.GetReference()); ok {
 		return schema{"$ref": g.address(name)}
 	}
 	// A reference into the middle of something has no address; it is written out, down to where it would repeat.
-	if ref.Ref != "" {
-		if slices.Contains(g.inlining, ref.Value) {
+	if ref.IsReference() {
+		if slices.Contains(g.inlining, ref.GetReference()) {
 			return schema{}
 		}
-		g.inlining = append(g.inlining, ref.Value)
+		g.inlining = append(g.inlining, ref.GetReference())
 		defer func() { g.inlining = g.inlining[:len(g.inlining)-1] }()
 	}
-	return g.value(ref.Value)
+	if allowed, ok := always(ref); ok && !allowed {
+		return schema{"not": schema{}}
+	}
+	s := ref.Schema()
+	if s == nil {
+		return schema{}
+	}
+	return g.value(s)
 }
 
 func componentName(ref string) (string, bool) {
@@ -42,18 +50,12 @@ func componentName(ref string) (string, bool) {
 
 // value converts a schema without regard to where it stands, then lets null in where the document does. OpenAPI's
 // nullable adds null to whatever stands beside it, also to an enum or to allOf: [$ref], whose own words forbid it.
-func (g *generator) value(s *openapi3.Schema) schema {
-	if s.Always != nil {
-		if *s.Always {
-			return schema{}
-		}
-		return schema{"not": schema{}}
-	}
+func (g *generator) value(s *base.Schema) schema {
 	if out := g.oddNumber(s); out != nil {
 		return out
 	}
 	out := g.keywords(s)
-	if !s.Nullable {
+	if !is(s.Nullable) {
 		return out
 	}
 	return orNull(out)
@@ -78,7 +80,7 @@ func orNull(s schema) schema {
 	return s
 }
 
-func (g *generator) keywords(s *openapi3.Schema) schema {
+func (g *generator) keywords(s *base.Schema) schema {
 	out := schema{}
 	g.types(s, out)
 	g.combinations(s, out)
@@ -91,7 +93,7 @@ func (g *generator) keywords(s *openapi3.Schema) schema {
 	g.format(s, out)
 	numbers(s, out)
 	if s.Const != nil {
-		out["const"] = s.Const
+		out["const"] = decoded(s.Const)
 	}
 	if len(s.Enum) > 0 {
 		g.enum(s, out)
@@ -99,23 +101,22 @@ func (g *generator) keywords(s *openapi3.Schema) schema {
 	return out
 }
 
-func (g *generator) types(s *openapi3.Schema, out schema) {
-	types := s.Type.Slice()
-	switch len(types) {
+func (g *generator) types(s *base.Schema, out schema) {
+	switch len(s.Type) {
 	case 0:
 	case 1:
-		out["type"] = types[0]
+		out["type"] = s.Type[0]
 	default:
-		list := make([]any, 0, len(types))
-		for _, t := range types {
+		list := make([]any, 0, len(s.Type))
+		for _, t := range s.Type {
 			list = append(list, t)
 		}
 		out["type"] = list
 	}
 }
 
-func (g *generator) combinations(s *openapi3.Schema, out schema) {
-	for name, refs := range map[string]openapi3.SchemaRefs{"allOf": s.AllOf, "anyOf": s.AnyOf, "oneOf": s.OneOf} {
+func (g *generator) combinations(s *base.Schema, out schema) {
+	for name, refs := range map[string][]*base.SchemaProxy{"allOf": s.AllOf, "anyOf": s.AnyOf, "oneOf": s.OneOf} {
 		if len(refs) == 0 {
 			continue
 		}
@@ -128,50 +129,47 @@ func (g *generator) combinations(s *openapi3.Schema, out schema) {
 	if s.Not != nil {
 		out["not"] = g.convert(s.Not)
 	}
-	for name, ref := range map[string]*openapi3.SchemaRef{"if": s.If, "then": s.Then, "else": s.Else} {
+	for name, ref := range map[string]*base.SchemaProxy{"if": s.If, "then": s.Then, "else": s.Else} {
 		if ref != nil {
 			out[name] = g.convert(ref)
 		}
 	}
 }
 
-func (g *generator) object(s *openapi3.Schema, out schema) {
-	if len(s.Properties) > 0 {
+func (g *generator) object(s *base.Schema, out schema) {
+	if orderedmap.Len(s.Properties) > 0 {
 		out["properties"] = g.named(s.Properties)
 	}
-	if len(s.PatternProperties) > 0 {
+	if orderedmap.Len(s.PatternProperties) > 0 {
 		out["patternProperties"] = g.named(s.PatternProperties)
 	}
 	if required := requiredOf(s); len(required) > 0 {
 		out["required"] = required
 	}
 	switch extra := s.AdditionalProperties; {
-	case extra.Schema != nil:
-		out["additionalProperties"] = g.convert(extra.Schema)
-	case extra.Has != nil && !*extra.Has:
+	case extra == nil:
+	case extra.IsA():
+		out["additionalProperties"] = g.convert(extra.A)
+	case !extra.B:
 		out["additionalProperties"] = false
 	}
-	if s.MinProps > 0 {
-		out["minProperties"] = s.MinProps
-	}
-	if s.MaxProps != nil {
-		out["maxProperties"] = *s.MaxProps
-	}
+	count(out, "minProperties", s.MinProperties)
+	count(out, "maxProperties", s.MaxProperties)
 }
 
-func (g *generator) named(refs openapi3.Schemas) schema {
+func (g *generator) named(refs *orderedmap.Map[string, *base.SchemaProxy]) schema {
 	members := schema{}
-	for name, ref := range refs {
+	for name, ref := range refs.FromOldest() {
 		members[name] = g.convert(ref)
 	}
 	return members
 }
 
 // requiredOf leaves out what is only read or only written: the same schema serves requests and answers.
-func requiredOf(s *openapi3.Schema) []string {
+func requiredOf(s *base.Schema) []string {
 	var required []string
 	for _, name := range slices.Sorted(slices.Values(s.Required)) {
-		if p := s.Properties[name]; p != nil && p.Value != nil && (p.Value.ReadOnly || p.Value.WriteOnly) {
+		if p := get(s.Properties, name).Schema(); p != nil && (is(p.ReadOnly) || is(p.WriteOnly)) {
 			continue
 		}
 		required = append(required, name)
@@ -179,9 +177,13 @@ func requiredOf(s *openapi3.Schema) []string {
 	return slices.Compact(required)
 }
 
-func (g *generator) array(s *openapi3.Schema, out schema) {
-	if s.Items != nil {
-		out["items"] = g.convert(s.Items)
+func (g *generator) array(s *base.Schema, out schema) {
+	switch items := s.Items; {
+	case items == nil:
+	case items.IsA():
+		out["items"] = g.convert(items.A)
+	case !items.B:
+		out["items"] = schema{"not": schema{}}
 	}
 	if len(s.PrefixItems) > 0 {
 		list := make([]any, 0, len(s.PrefixItems))
@@ -190,24 +192,23 @@ func (g *generator) array(s *openapi3.Schema, out schema) {
 		}
 		out["prefixItems"] = list
 	}
-	if s.MinItems > 0 {
-		out["minItems"] = s.MinItems
-	}
-	if s.MaxItems != nil {
-		out["maxItems"] = *s.MaxItems
-	}
-	if s.UniqueItems {
+	count(out, "minItems", s.MinItems)
+	count(out, "maxItems", s.MaxItems)
+	if is(s.UniqueItems) {
 		out["uniqueItems"] = true
 	}
 }
 
-func text(s *openapi3.Schema, out schema) {
-	if s.MinLength > 0 {
-		out["minLength"] = s.MinLength
+// count writes a limit of how many there may be; at least none is no limit.
+func count(out schema, keyword string, limit *int64) {
+	if limit != nil && (*limit > 0 || strings.HasPrefix(keyword, "max")) {
+		out[keyword] = *limit
 	}
-	if s.MaxLength != nil {
-		out["maxLength"] = *s.MaxLength
-	}
+}
+
+func text(s *base.Schema, out schema) {
+	count(out, "minLength", s.MinLength)
+	count(out, "maxLength", s.MaxLength)
 	// Patterns are ECMA-262's; what Go cannot read is left to the API to refuse.
 	if s.Pattern != "" {
 		if _, err := regexp.Compile(s.Pattern); err == nil {
@@ -216,7 +217,7 @@ func text(s *openapi3.Schema, out schema) {
 	}
 }
 
-func numbers(s *openapi3.Schema, out schema) {
+func numbers(s *base.Schema, out schema) {
 	set := func(keyword string, value *float64) {
 		if _, taken := out[keyword]; value != nil && !taken {
 			out[keyword] = number(*value)
@@ -224,19 +225,19 @@ func numbers(s *openapi3.Schema, out schema) {
 	}
 	set("multipleOf", s.MultipleOf)
 	// OpenAPI 3.0 says by true that minimum itself is not allowed; 3.1 gives the number.
-	bound := func(inclusive, exclusive string, value *float64, open openapi3.ExclusiveBound) {
+	bound := func(inclusive, exclusive string, value *float64, open *base.DynamicValue[bool, float64]) {
 		switch {
-		case open.Value != nil:
-			set(exclusive, open.Value)
+		case open != nil && open.IsB():
+			set(exclusive, &open.B)
 			set(inclusive, value)
-		case open.Bool != nil && *open.Bool:
+		case open != nil && open.A:
 			set(exclusive, value)
 		default:
 			set(inclusive, value)
 		}
 	}
-	bound("minimum", "exclusiveMinimum", s.Min, s.ExclusiveMin)
-	bound("maximum", "exclusiveMaximum", s.Max, s.ExclusiveMax)
+	bound("minimum", "exclusiveMinimum", s.Minimum, s.ExclusiveMinimum)
+	bound("maximum", "exclusiveMaximum", s.Maximum, s.ExclusiveMaximum)
 }
 
 // number writes whole numbers without an exponent.
@@ -248,43 +249,50 @@ func number(f float64) any {
 }
 
 // enum keeps the values. Flags are several values of an enum in one text, joined with commas.
-func (g *generator) enum(s *openapi3.Schema, out schema) {
+func (g *generator) enum(s *base.Schema, out schema) {
+	values := make([]any, 0, len(s.Enum))
+	for _, value := range s.Enum {
+		values = append(values, decoded(value))
+	}
 	if !g.dialect.odata || !isFlags(s) {
-		out["enum"] = s.Enum
+		out["enum"] = values
 		return
 	}
-	names := make([]string, 0, len(s.Enum))
-	for _, value := range s.Enum {
+	names := make([]string, 0, len(values))
+	for _, value := range values {
 		if name, ok := value.(string); ok {
 			names = append(names, regexp.QuoteMeta(name))
 		}
 	}
 	one := "(" + strings.Join(names, "|") + ")"
-	out["anyOf"] = []any{schema{"enum": s.Enum}, schema{"pattern": "^" + one + "(, ?" + one + ")*$"}}
+	out["anyOf"] = []any{schema{"enum": values}, schema{"pattern": "^" + one + "(, ?" + one + ")*$"}}
 }
 
-func isFlags(s *openapi3.Schema) bool {
-	flags, _ := s.Extensions["x-ms-enum-flags"].(map[string]any)
+func isFlags(s *base.Schema) bool {
+	flags, _ := decoded(get(s.Extensions, "x-ms-enum-flags")).(map[string]any)
 	is, _ := flags["isFlags"].(bool)
 	return is
 }
 
 // oddNumber recognises how OData documents write a floating-point number: as number, text or one of the names of what
 // JSON's numbers cannot say. Only these names are texts that the API reads as a number.
-func (g *generator) oddNumber(s *openapi3.Schema) schema {
+func (g *generator) oddNumber(s *base.Schema) schema {
 	if !g.dialect.odata || len(s.OneOf) == 0 {
 		return nil
 	}
-	nullable, isNumber := s.Nullable, false
+	nullable, isNumber := is(s.Nullable), false
 	var names []any
 	for _, ref := range s.OneOf {
-		if ref.Value == nil {
+		one := ref.Schema()
+		if one == nil {
 			return nil
 		}
-		nullable = nullable || ref.Value.Nullable
-		isNumber = isNumber || ref.Value.Type.Is("number")
-		if strings.HasSuffix(ref.Ref, "/ReferenceNumeric") {
-			names = ref.Value.Enum
+		nullable = nullable || is(one.Nullable)
+		isNumber = isNumber || slices.Equal(one.Type, []string{"number"})
+		if strings.HasSuffix(ref.GetReference(), "/ReferenceNumeric") {
+			for _, name := range one.Enum {
+				names = append(names, decoded(name))
+			}
 		}
 	}
 	if !isNumber || names == nil {

@@ -2,8 +2,9 @@ package openapi
 
 import (
 	"encoding/json"
+	"slices"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/pb33f/libopenapi/datamodel/high/base"
 
 	"github.com/cordboard/cordboard/schemas"
 )
@@ -21,8 +22,8 @@ var ranges = map[string][2]json.Number{
 }
 
 // format writes what a format allows as a pattern or a range.
-func (g *generator) format(s *openapi3.Schema, out schema) {
-	if s.Type.Includes("string") {
+func (g *generator) format(s *base.Schema, out schema) {
+	if slices.Contains(s.Type, "string") {
 		for _, f := range schemas.TextFormats() {
 			switch {
 			case f.Name != s.Format:
@@ -33,7 +34,7 @@ func (g *generator) format(s *openapi3.Schema, out schema) {
 			}
 		}
 	}
-	if !s.Type.Includes("integer") {
+	if !slices.Contains(s.Type, "integer") {
 		return
 	}
 	// A decimal is declared as an integer and is a fraction of money nevertheless.
@@ -46,10 +47,10 @@ func (g *generator) format(s *openapi3.Schema, out schema) {
 		return
 	}
 	// A document's own bounds narrow the format's; most repeat them.
-	if s.Min == nil || asFloat(bounds[0]) >= *s.Min {
+	if s.Minimum == nil || asFloat(bounds[0]) >= *s.Minimum {
 		out["minimum"] = bounds[0]
 	}
-	if s.Max == nil || asFloat(bounds[1]) <= *s.Max {
+	if s.Maximum == nil || asFloat(bounds[1]) <= *s.Maximum {
 		out["maximum"] = bounds[1]
 	}
 }

@@ -7,7 +7,6 @@
 package openapi
 
 import (
-	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -15,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
 	"github.com/cordboard/cordboard/descriptors"
 )
@@ -46,8 +45,8 @@ type Options struct {
 var requestOptions []byte
 
 // Generate makes the descriptor. What the document says that a descriptor cannot hold is in the file's Warnings.
-func Generate(ctx context.Context, doc []byte, options Options) (*descriptors.File, error) {
-	g, err := newGenerator(ctx, doc, options)
+func Generate(doc []byte, options Options) (*descriptors.File, error) {
+	g, err := newGenerator(doc, options)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +66,7 @@ func Generate(ctx context.Context, doc []byte, options Options) (*descriptors.Fi
 }
 
 type generator struct {
-	doc     *openapi3.T
+	doc     *v3.Document
 	options Options
 	dialect dialect
 
@@ -75,8 +74,8 @@ type generator struct {
 	schemas  map[string]json.RawMessage
 	warnings []string
 
-	// inlining is the stack of referred-to schemas that have no address of their own and are written out in place.
-	inlining []*openapi3.Schema
+	// inlining is the stack of references to schemas that have no address of their own and are written out in place.
+	inlining []string
 }
 
 // dialect is what an API family says in its documents in its own way.
@@ -98,21 +97,21 @@ func dialectOf(name string) (dialect, error) {
 
 // recognise names the dialect of a document: a PBX's own is called XAPI and lies at /xapi/v1; OData services take query
 // options such as $filter.
-func recognise(doc *openapi3.T) string {
+func recognise(doc *v3.Document) string {
 	odata := false
-	look := func(parameters openapi3.Parameters) {
+	look := func(parameters []*v3.Parameter) {
 		for _, p := range parameters {
-			odata = odata || p.Value != nil && p.Value.In == openapi3.ParameterInQuery && (p.Value.Name == "$filter" || p.Value.Name == "$top")
+			odata = odata || p.In == "query" && (p.Name == "$filter" || p.Name == "$top")
 		}
 	}
-	for _, path := range doc.Paths.Map() {
+	for _, path := range doc.Paths.PathItems.FromOldest() {
 		look(path.Parameters)
-		for _, op := range path.Operations() {
+		for _, op := range path.GetOperations().FromOldest() {
 			look(op.Parameters)
 		}
 	}
 	for _, server := range doc.Servers {
-		if path, err := server.BasePath(); err == nil && odata && doc.Info != nil && doc.Info.Title == "XAPI" && strings.TrimSuffix(path, "/") == "/xapi/v1" {
+		if odata && doc.Info != nil && doc.Info.Title == "XAPI" && pathOf(server) == "/xapi/v1" {
 			return "3cx"
 		}
 	}
@@ -122,7 +121,7 @@ func recognise(doc *openapi3.T) string {
 	return "plain"
 }
 
-func newGenerator(ctx context.Context, text []byte, options Options) (g *generator, err error) {
+func newGenerator(text []byte, options Options) (g *generator, err error) {
 	// The document comes from outside; a panic of its parser must not end the program.
 	defer func() {
 		if r := recover(); r != nil {
@@ -138,17 +137,9 @@ func newGenerator(ctx context.Context, text []byte, options Options) (g *generat
 	if options.Schemas == "" {
 		options.Schemas = fmt.Sprintf("%s/%g", strings.ToLower(options.Type), options.Version)
 	}
-	loader := openapi3.NewLoader()
-	loader.Context = ctx
-	doc, err := loader.LoadFromData(text)
+	doc, err := load(text)
 	if err != nil {
 		return nil, fmt.Errorf("read OpenAPI document: %w", err)
-	}
-	if !strings.HasPrefix(doc.OpenAPI, "3.") {
-		return nil, fmt.Errorf("read OpenAPI document: its version is %q, and 3.0 or 3.1 is needed", doc.OpenAPI)
-	}
-	if doc.Paths.Len() == 0 {
-		return nil, fmt.Errorf("read OpenAPI document: it has no paths")
 	}
 	if options.Dialect == "" {
 		options.Dialect = recognise(doc)
@@ -168,7 +159,7 @@ func (g *generator) components() error {
 	if g.doc.Components == nil {
 		return nil
 	}
-	for name, ref := range g.doc.Components.Schemas {
+	for name, ref := range g.doc.Components.Schemas.FromOldest() {
 		raw, err := encode(g.convert(ref))
 		if err != nil {
 			return fmt.Errorf("schema %s: %w", name, err)
@@ -205,12 +196,10 @@ func (g *generator) basePath() string {
 	if g.options.BasePath != "" {
 		return g.options.BasePath
 	}
-	for _, server := range g.doc.Servers {
-		if path, err := server.BasePath(); err == nil {
-			return strings.TrimSuffix(path, "/")
-		}
+	if len(g.doc.Servers) == 0 {
+		return ""
 	}
-	return ""
+	return pathOf(g.doc.Servers[0])
 }
 
 // credential picks n8n's generic credential type for the first security scheme, by name, that has one.
@@ -218,16 +207,8 @@ func (g *generator) credential() string {
 	if g.options.Credential != "" || g.doc.Components == nil {
 		return g.options.Credential
 	}
-	var names []string
-	for name := range g.doc.Components.SecuritySchemes {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		scheme := g.doc.Components.SecuritySchemes[name].Value
-		if scheme == nil {
-			continue
-		}
+	for _, name := range slices.Sorted(g.doc.Components.SecuritySchemes.KeysFromOldest()) {
+		scheme := g.doc.Components.SecuritySchemes.GetOrZero(name)
 		switch {
 		case scheme.Type == "oauth2":
 			return "oAuth2Api"

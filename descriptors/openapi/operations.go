@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
 	"github.com/cordboard/cordboard/descriptors"
 )
@@ -18,12 +18,10 @@ var methods = []string{"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS
 // operations makes the pages, ordered by resource, path and method: the order of a document's paths is not kept by its
 // parser, and would make more of a diff than there is.
 func (g *generator) operations() error {
-	for _, path := range g.doc.Paths.Keys() {
-		item := g.doc.Paths.Value(path)
-		if item == nil {
-			continue
-		}
-		for method, op := range item.Operations() {
+	for _, path := range slices.Sorted(g.doc.Paths.PathItems.KeysFromOldest()) {
+		item := g.doc.Paths.PathItems.GetOrZero(path)
+		for name, op := range item.GetOperations().FromOldest() {
+			method := strings.ToUpper(name)
 			if !slices.Contains(methods, method) {
 				g.warn("%s %s is left out: the method is not supported", method, path)
 				continue
@@ -61,9 +59,9 @@ func (g *generator) distinct() {
 	}
 }
 
-func (g *generator) operation(path, method string, item *openapi3.PathItem, op *openapi3.Operation) (*descriptors.Operation, error) {
+func (g *generator) operation(path, method string, item *v3.PathItem, op *v3.Operation) (*descriptors.Operation, error) {
 	page := &descriptors.Operation{
-		ID:       op.OperationID,
+		ID:       op.OperationId,
 		Resource: resourceName(path, op),
 		Writes:   method != "GET" && method != "HEAD" && method != "OPTIONS",
 		Request:  descriptors.Request{Method: method, Path: path, Body: op.RequestBody != nil},
@@ -76,12 +74,8 @@ func (g *generator) operation(path, method string, item *openapi3.PathItem, op *
 		page.Name = method
 	}
 	p := parameters{g: g, page: page, where: method + " " + path, members: map[string]schema{}}
-	if err := p.declared(item, op); err != nil {
-		return nil, err
-	}
-	if op.RequestBody != nil {
-		p.body(op.RequestBody.Value)
-	}
+	p.declared(item, op)
+	p.body(op.RequestBody)
 	p.queryOptions()
 	raw, err := encode(p.schema())
 	if err != nil {
@@ -92,7 +86,7 @@ func (g *generator) operation(path, method string, item *openapi3.PathItem, op *
 	return page, err
 }
 
-func resourceName(path string, op *openapi3.Operation) string {
+func resourceName(path string, op *v3.Operation) string {
 	if len(op.Tags) > 0 {
 		if name := descriptors.StartCase(op.Tags[0]); name != "" {
 			return name
@@ -136,18 +130,15 @@ type parameters struct {
 }
 
 // declared takes the parameters of the path and the operation; the operation's replace the path's of the same name.
-func (p *parameters) declared(item *openapi3.PathItem, op *openapi3.Operation) error {
-	var all []*openapi3.Parameter
-	for _, ref := range append(slices.Clone(op.Parameters), item.Parameters...) {
-		if ref.Value == nil {
-			return fmt.Errorf("parameter %s is not resolved", ref.Ref)
-		}
-		same := func(q *openapi3.Parameter) bool { return q.Name == ref.Value.Name && q.In == ref.Value.In }
+func (p *parameters) declared(item *v3.PathItem, op *v3.Operation) {
+	var all []*v3.Parameter
+	for _, next := range slices.Concat(op.Parameters, item.Parameters) {
+		same := func(q *v3.Parameter) bool { return q.Name == next.Name && q.In == next.In }
 		if !slices.ContainsFunc(all, same) {
-			all = append(all, ref.Value)
+			all = append(all, next)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *openapi3.Parameter) int { return cmp.Compare(place(a.In), place(b.In)) })
+	slices.SortStableFunc(all, func(a, b *v3.Parameter) int { return cmp.Compare(place(a.In), place(b.In)) })
 	for _, q := range all {
 		p.parameter(q)
 	}
@@ -157,12 +148,11 @@ func (p *parameters) declared(item *openapi3.PathItem, op *openapi3.Operation) e
 			p.add(descriptors.Property{Name: match[1], In: "path", Type: "string", Required: true}, schema{"type": "string"})
 		}
 	}
-	return nil
 }
 
 func place(in string) int { return slices.Index([]string{"path", "query", "header"}, in) }
 
-func (p *parameters) parameter(q *openapi3.Parameter) {
+func (p *parameters) parameter(q *v3.Parameter) {
 	if place(q.In) < 0 {
 		p.g.warn("%s: the %s parameter %s is left out; only path, query, header and body are sent", p.where, q.In, q.Name)
 		return
@@ -173,12 +163,12 @@ func (p *parameters) parameter(q *openapi3.Parameter) {
 	}
 	ref := q.Schema
 	if ref == nil {
-		for _, media := range q.Content {
+		for media := range q.Content.ValuesFromOldest() {
 			ref = media.Schema
 		}
 	}
 	property := p.g.property(q.Name, ref)
-	property.In, property.Required = q.In, q.Required || q.In == "path"
+	property.In, property.Required = q.In, is(q.Required) || q.In == "path"
 	converted := p.g.convert(ref)
 	if p.isList(q) {
 		converted = schema{"type": []any{"string", "array"}, "items": schema{"type": "string"}}
@@ -187,7 +177,7 @@ func (p *parameters) parameter(q *openapi3.Parameter) {
 }
 
 // isList reports whether the parameter is one of OData's lists of names, which are also written as comma text.
-func (p *parameters) isList(q *openapi3.Parameter) bool {
+func (p *parameters) isList(q *v3.Parameter) bool {
 	return p.g.dialect.odata && slices.Contains([]string{"$select", "$expand", "$orderby"}, q.Name)
 }
 

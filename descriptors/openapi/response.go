@@ -5,31 +5,35 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/pb33f/libopenapi/datamodel/high/base"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+	"github.com/pb33f/libopenapi/orderedmap"
 
 	"github.com/cordboard/cordboard/descriptors"
 )
 
 // response describes the answer of the lowest status of success.
-func (g *generator) response(op *openapi3.Operation) (descriptors.Response, error) {
+func (g *generator) response(op *v3.Operation) (descriptors.Response, error) {
 	status, declared := success(op.Responses)
 	out := descriptors.Response{Status: status, Kind: "any"}
 	if status == 204 {
 		out.Kind = "none"
 		return out, nil
 	}
-	if declared == nil || len(declared.Content) == 0 {
+	if declared == nil || orderedmap.Len(declared.Content) == 0 {
 		return out, nil
 	}
 	ref := jsonSchema(declared.Content)
 	if ref == nil {
-		if !slices.ContainsFunc(mediaTypes(declared.Content), isJSON) {
+		if !slices.ContainsFunc(slices.Collect(declared.Content.KeysFromOldest()), isJSON) {
 			out.Kind = "file"
 		}
 		return out, nil
 	}
 	out.Kind = g.kind(ref)
-	out.Nullable = ref.Value != nil && (ref.Value.Nullable || ref.Value.Type.Includes("null"))
+	if s := ref.Schema(); s != nil {
+		out.Nullable = nullable(s)
+	}
 	if out.Kind == "file" {
 		return out, nil
 	}
@@ -38,25 +42,18 @@ func (g *generator) response(op *openapi3.Operation) (descriptors.Response, erro
 	return out, err
 }
 
-func mediaTypes(content openapi3.Content) []string {
-	var names []string
-	for name := range content {
-		names = append(names, name)
-	}
-	return names
-}
-
-func success(responses *openapi3.Responses) (int, *openapi3.Response) {
+func success(responses *v3.Responses) (int, *v3.Response) {
 	status := 0
-	var found *openapi3.Response
-	for _, key := range responses.Keys() {
+	var found *v3.Response
+	if responses == nil {
+		return 200, nil
+	}
+	for key, response := range responses.Codes.FromOldest() {
 		n, err := strconv.Atoi(strings.Replace(strings.ToUpper(key), "XX", "00", 1))
 		if err != nil || n < 200 || n > 299 || status != 0 && n > status {
 			continue
 		}
-		if ref := responses.Value(key); ref != nil {
-			status, found = n, ref.Value
-		}
+		status, found = n, response
 	}
 	if status == 0 {
 		return 200, nil
@@ -65,8 +62,8 @@ func success(responses *openapi3.Responses) (int, *openapi3.Response) {
 }
 
 // kind says what a JSON answer is. OData's IActionResult is no entity but whatever the server streams.
-func (g *generator) kind(ref *openapi3.SchemaRef) string {
-	if ref.Value == nil {
+func (g *generator) kind(ref *base.SchemaProxy) string {
+	if ref.Schema() == nil {
 		return "any"
 	}
 	if g.dialect.odata {
@@ -74,12 +71,12 @@ func (g *generator) kind(ref *openapi3.SchemaRef) string {
 			return "file"
 		}
 		shape := flatten(ref)
-		value := shape.members["value"]
+		value := shape.members["value"].Schema()
 		switch {
-		case value == nil || value.Value == nil:
-		case value.Value.Type.Is("array"):
+		case value == nil:
+		case slices.Equal(value.Type, []string{"array"}):
 			return "collection"
-		case len(shape.members) == 1 && isScalar(value.Value):
+		case len(shape.members) == 1 && isScalar(value):
 			return "value"
 		}
 	}
@@ -89,14 +86,20 @@ func (g *generator) kind(ref *openapi3.SchemaRef) string {
 	return "any"
 }
 
-func isActionResult(ref *openapi3.SchemaRef) bool {
-	if strings.HasSuffix(ref.Ref, ".IActionResult") {
-		return true
+func isActionResult(ref *base.SchemaProxy) bool {
+	for range maxDepth {
+		if strings.HasSuffix(ref.GetReference(), ".IActionResult") {
+			return true
+		}
+		s := ref.Schema()
+		if s == nil || len(s.AllOf) != 1 {
+			return false
+		}
+		ref = s.AllOf[0]
 	}
-	return ref.Value != nil && len(ref.Value.AllOf) == 1 && isActionResult(ref.Value.AllOf[0])
+	return false
 }
 
-func isScalar(s *openapi3.Schema) bool {
-	types := s.Type.Slice()
-	return len(types) > 0 && !slices.Contains(types, "object") && !slices.Contains(types, "array")
+func isScalar(s *base.Schema) bool {
+	return len(s.Type) > 0 && !slices.Contains(s.Type, "object") && !slices.Contains(s.Type, "array")
 }

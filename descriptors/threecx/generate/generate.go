@@ -3,7 +3,6 @@
 package generate
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +20,7 @@ func Files(folder string) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("generate the 3CX node: %w", err)
 		}
-		f, err := openapi.Generate(context.Background(), doc, openapi.Options{
+		f, err := openapi.Generate(doc, openapi.Options{
 			Type: threecx.Type, Aliases: []string{"CUSTOM.threecx"}, DisplayName: "3CX", Version: a.TypeVersion, Dialect: "3cx",
 			Schemas: "threecx/" + a.Version, BasePath: "/xapi/v1", Credential: "threeCXOAuth2Api",
 		})
