@@ -285,12 +285,12 @@ func (s *Server) spawn(j *journal, flow *cordboard.Workflow, call runtime.Spawne
 	return err
 }
 
-// work completes an execution in a goroutine of its own: what ends with the server is gone on with by the next one.
+// work completes an execution beside the caller: what ends with the server is gone on with by the next one.
 func (s *Server) work(ctx context.Context, cancel context.CancelCauseFunc, e *execution, x *cordboard.Execution) {
 	e.cancel = cancel
 	x.SetID(strconv.FormatInt(e.id, 10))
 	s.executions.add(e)
-	s.runs.group.Go(func() {
+	s.runs.do(func() {
 		defer cancel(nil)
 		if e.slot && s.slots != nil {
 			defer s.freed()

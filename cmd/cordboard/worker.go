@@ -28,6 +28,7 @@ func workerCommand() *cobra.Command {
 			if concurrency <= 0 {
 				return fmt.Errorf("--concurrency must be at least 1, and is %d", concurrency)
 			}
+			defer ballast()()
 			log, err := s.logger(cmd.ErrOrStderr())
 			if err != nil {
 				return err
