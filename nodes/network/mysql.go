@@ -60,6 +60,7 @@ type mysqlRun struct {
 	access    nodes.Access
 	options   nodes.Param
 	operation string
+	sql       sqlQuery
 	detailed  bool
 	values    mysqlValues
 	conn      *sql.Conn
@@ -69,6 +70,11 @@ func (r *mysqlRun) run(ctx context.Context) error {
 	var err error
 	if r.operation, err = r.call.Param("operation").Option(0, "insert", "executeQuery", "insert", "update", "upsert", "select", "deleteTable"); err != nil {
 		return err
+	}
+	if r.operation == "executeQuery" {
+		if r.sql, err = newSQLQuery(r.call); err != nil {
+			return r.failAll(err)
+		}
 	}
 	if r.detailed, err = r.options.Get("detailedOutput").Bool(0, false); err != nil {
 		return err
@@ -95,6 +101,16 @@ func (r *mysqlRun) run(ctx context.Context) error {
 		return r.transaction(ctx, prepared)
 	}
 	return r.together(ctx, prepared)
+}
+
+// failAll fails each item for what is wrong with all of them.
+func (r *mysqlRun) failAll(err error) error {
+	for i := range r.call.Input(0).Len() {
+		if err := r.call.Fail(i, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prepare makes the statements of the items; an insert of all items together is one.

@@ -9,7 +9,7 @@ import (
 // statements makes the statements of an item.
 func (r *mysqlRun) statements(i int) ([]sqlStatement, error) {
 	if r.operation == "executeQuery" {
-		text, err := r.call.Param("query").String(i, "")
+		text, err := r.sql.of(r.call, i)
 		if err != nil {
 			return nil, err
 		}

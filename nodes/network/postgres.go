@@ -74,6 +74,7 @@ type postgresRun struct {
 	access    nodes.Access
 	options   nodes.Param
 	operation string
+	sql       sqlQuery
 	numbers   bool // large numbers are numbers
 	conn      *pgconn.PgConn
 	tables    map[[2]string]map[string]string // types of columns
@@ -88,6 +89,11 @@ func (r *postgresRun) mode() (func(context.Context) error, error) {
 	r.numbers = numbers == "numbers"
 	if r.operation, err = r.call.Param("operation").Option(0, "insert", "executeQuery", "insert", "update", "upsert", "select", "deleteTable"); err != nil {
 		return nil, err
+	}
+	if r.operation == "executeQuery" {
+		if r.sql, err = newSQLQuery(r.call); err != nil {
+			return nil, err
+		}
 	}
 	param, def := "queryBatching", "single"
 	if r.call.Version < 2 {

@@ -31,7 +31,7 @@ func (r *postgresRun) statements(ctx context.Context, i int) ([]sqlStatement, er
 
 // query makes the statements of a query with the option queryReplacement.
 func (r *postgresRun) query(i int) ([]sqlStatement, error) {
-	text, err := r.call.Param("query").String(i, "")
+	text, err := r.sql.of(r.call, i)
 	if err != nil {
 		return nil, err
 	}
@@ -342,7 +342,7 @@ func (r *postgresRun) oldStatements(i int) ([]sqlStatement, error) {
 
 // oldQuery is a query whose placeholders stand for fields of the item.
 func (r *postgresRun) oldQuery(i int) ([]sqlStatement, error) {
-	text, err := r.call.Param("query").String(i, "")
+	text, err := r.sql.of(r.call, i)
 	if err != nil {
 		return nil, err
 	}

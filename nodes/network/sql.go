@@ -321,3 +321,35 @@ func sqlWrites(params *nodes.Template) bool {
 	operation := params.Member("operation")
 	return operation.Expression() != nil || operation.Value().Str() != "select"
 }
+
+// sqlQuery is the parameter query: an expression, or a text in which the expressions stand. Where it is an expression, what it gives is
+// not looked through again.
+type sqlQuery struct {
+	param nodes.Param
+	text  *nodes.Embedded // nil for an expression
+}
+
+func newSQLQuery(call *nodes.Call) (sqlQuery, error) {
+	q := sqlQuery{param: call.Param("query")}
+	t := call.Params.Member("query")
+	if t == nil || !t.Constant() || t.Value().Kind() != nodes.String {
+		return q, nil
+	}
+	text, err := call.Embed(t.Value().Str())
+	if err != nil {
+		return q, nodes.AsError(err).WithParam("query", "")
+	}
+	q.text = text
+	return q, nil
+}
+
+func (q sqlQuery) of(call *nodes.Call, i int) (string, error) {
+	if q.text == nil {
+		return q.param.String(i, "")
+	}
+	text, err := q.text.Text(call, i)
+	if err != nil {
+		return "", nodes.AsError(err).WithParam("query", "").At(i)
+	}
+	return text, nil
+}
