@@ -36,7 +36,8 @@ var mayImport = []struct {
 	{"=.", []string{"runtime", "nodes", "credentials", "descriptors", "schemas"}},
 	{"cmd/cordboard-node-3cx", []string{"nodes"}},
 	{"cmd", []string{"=.", "server", "store", "runtime", "nodes", "credentials", "descriptors", "schemas", "examples"}},
-	{"internal/pgtest", nil},
+	{"internal/loopback", nil},
+	{"internal/pgtest", []string{"internal/loopback"}},
 	{"internal", []string{"=.", "server", "store", "runtime", "nodes", "credentials", "descriptors", "schemas", "examples"}},
 }
 

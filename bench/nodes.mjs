@@ -4,7 +4,7 @@
 //	node bench/nodes.mjs [-n ITEMS] [NAME…]      with bin/cordboard, built by make build; CORDBOARD names another program
 //
 // n8n is measured too if N8N_REFERENCE_HOME is the folder of a program run.js that answers workflows, one JSON a line (as in
-// nodes/core/testdata/record.mjs). Its expression engine is the one of N8N_EXPRESSION_ENGINE.
+// internal/golden/reference.mjs). Its expression engine is the one of N8N_EXPRESSION_ENGINE.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";

@@ -12,9 +12,9 @@ import (
 	"github.com/cordboard/cordboard/runtime"
 )
 
-// TestFlows compares runs with those that n8n recorded: see testdata/README.md.
-func TestFlows(t *testing.T) {
-	t.Parallel()
+// eachFlow gives a test the recorded workflows, each with the result that n8n recorded: see testdata/README.md.
+func eachFlow(t *testing.T, test func(t *testing.T, flow []byte, want gjson.Result)) {
+	t.Helper()
 	files, err := filepath.Glob("testdata/flows/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
@@ -23,7 +23,7 @@ func TestFlows(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(file)
+			flow, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -31,13 +31,18 @@ func TestFlows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := gjson.ParseBytes(recorded).Get("resultData")
-			got := gjson.Parse(runJSON(t, newBench(t).run(t, text, ""))).Get("data.resultData")
-			compareRuns(t, got, want)
-			got = gjson.Parse(runJSON(t, newBench(t).stepwise(t, text))).Get("data.resultData")
-			compareRuns(t, got, want)
+			test(t, flow, gjson.ParseBytes(recorded).Get("resultData"))
 		})
 	}
+}
+
+// TestFlows compares runs with those that n8n recorded.
+func TestFlows(t *testing.T) {
+	t.Parallel()
+	eachFlow(t, func(t *testing.T, flow []byte, want gjson.Result) {
+		compareRuns(t, gjson.Parse(runJSON(t, newBench(t).run(t, flow, ""))).Get("data.resultData"), want)
+		compareRuns(t, gjson.Parse(runJSON(t, newBench(t).stepwise(t, flow))).Get("data.resultData"), want)
+	})
 }
 
 // stepwise runs a workflow as if each step were another process's: the state goes through its wire form in between.

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -50,40 +48,23 @@ func (j *tape) Sync(context.Context) error {
 // ended: what comes out is the same.
 func TestFlowsFromTheirJournal(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/flows/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+	eachFlow(t, func(t *testing.T, flow []byte, want gjson.Result) {
+		whole := &tape{}
+		run, lines := newBench(t).journaled(t, flow, whole, nil)
+		compareRuns(t, gjson.Parse(runJSON(t, run)).Get("data.resultData"), want)
+		cuts := []int{1, lines / 3, lines / 2, lines - 1}
+		slices.Sort(cuts)
+		for _, cut := range slices.Compact(cuts) {
+			if cut < 1 || cut > lines {
+				continue
 			}
-			recorded, err := os.ReadFile("testdata/recorded/" + name + ".json")
-			if err != nil {
-				t.Fatal(err)
+			again, _ := newBench(t).journaled(t, flow, &tape{}, whole.lines[:cut])
+			compareRuns(t, gjson.Parse(runJSON(t, again)).Get("data.resultData"), want)
+			if t.Failed() {
+				t.Fatalf("after %d of %d records", cut, lines)
 			}
-			want := gjson.ParseBytes(recorded).Get("resultData")
-			whole := &tape{}
-			run, lines := newBench(t).journaled(t, text, whole, nil)
-			compareRuns(t, gjson.Parse(runJSON(t, run)).Get("data.resultData"), want)
-			cuts := []int{1, lines / 3, lines / 2, lines - 1}
-			slices.Sort(cuts)
-			for _, cut := range slices.Compact(cuts) {
-				if cut < 1 || cut > lines {
-					continue
-				}
-				again, _ := newBench(t).journaled(t, text, &tape{}, whole.lines[:cut])
-				compareRuns(t, gjson.Parse(runJSON(t, again)).Get("data.resultData"), want)
-				if t.Failed() {
-					t.Fatalf("after %d of %d records", cut, lines)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // journaled runs a workflow, from the start or from a journal.

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/cordboard/cordboard/internal/pgtest"
 	"github.com/cordboard/cordboard/store"
@@ -228,7 +227,7 @@ func TestDatabaseRestarts(t *testing.T) {
 		mu   sync.Mutex
 		last int64
 	)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := make(chan []int64, 1)
 	go func() { done <- calls(ctx, p.address, &last, &mu) }()
@@ -241,26 +240,13 @@ func TestDatabaseRestarts(t *testing.T) {
 		c.pg.Kill()
 		c.pg.Run(t)
 	}
+	cancel()
 	acknowledged := <-done
 	untilNone(t, c.db)
 	p.stop(t)
 	checkKilled(t, c.db, count, acknowledged)
 	if len(acknowledged) == 0 {
 		t.Error("nothing was acknowledged")
-	}
-}
-
-// until waits for something to become true.
-func until(t *testing.T, f func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !f() {
-		select {
-		case <-tick.C:
-		case <-t.Context().Done():
-			t.Fatal("it did not become true")
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/cordboard/cordboard"
 	"github.com/cordboard/cordboard/descriptors"
@@ -87,4 +88,18 @@ func (h *hooks) listen() {
 			h.t.Error(err)
 		}
 	})
+}
+
+// until waits for something to become true.
+func until(t *testing.T, f func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !f() {
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
+			t.Fatal("it did not become true")
+		}
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/user"
 	"testing"
+
+	"github.com/cordboard/cordboard/internal/loopback"
 )
 
 // FTPServer is ProFTPD, with a user of its own that acts as the one who runs the tests.
@@ -22,8 +24,8 @@ const ftpHash = "$6$yGxmnX2J66tqg8oq$dQ6A97eVzGxh4CefpzVe8Y5hOY9XF32C.E0J3o/5YWw
 // FTP starts ProFTPD on 127.0.0.1.
 func FTP(t testing.TB) *FTPServer {
 	t.Helper()
-	program := find(t, "proftpd", "proftpd-core proftpd-mod-crypto")
-	dir := folder(t)
+	program := loopback.Find(t, "proftpd", "proftpd-core proftpd-mod-crypto")
+	dir := loopback.Folder(t)
 	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +34,7 @@ func FTP(t testing.TB) *FTPServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &FTPServer{Port: freePort(t), Implicit: freePort(t), SFTP: freePort(t), User: "ann", Password: "pass word", Home: dir + "/home"}
+	s := &FTPServer{Port: loopback.Port(t), Implicit: loopback.Port(t), SFTP: loopback.Port(t), User: "ann", Password: "pass word", Home: dir + "/home"}
 	if err := os.Mkdir(s.Home, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,7 @@ func FTP(t testing.TB) *FTPServer {
 	pair := certificate(t, dir)
 	write(t, dir, "users", fmt.Sprintf("%s:%s:%s:%s::%s:/bin/sh\n", s.User, ftpHash, me.Uid, me.Gid, s.Home))
 	config := write(t, dir, "config", fmt.Sprintf(ftpConfig, s.Port, me.Username, group.Name, dir, s.Implicit, s.SFTP, pair))
-	run(t, s.Port, nil, program, "-n", "-c", config)
+	loopback.Serve(t, loopback.Command(nil, program, "-n", "-c", config), s.Port, s.Implicit, s.SFTP)
 	return s
 }
 

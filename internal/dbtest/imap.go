@@ -5,8 +5,9 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"strconv"
 	"testing"
+
+	"github.com/cordboard/cordboard/internal/loopback"
 )
 
 // IMAPServer is Dovecot: mailboxes at Port of 127.0.0.1, and with TLS at TLS, for any user with this password.
@@ -21,27 +22,24 @@ type IMAPServer struct {
 // IMAP starts a server for mailboxes.
 func IMAP(t testing.TB) *IMAPServer {
 	t.Helper()
-	program := find(t, "dovecot", "dovecot-imapd")
-	dir := folder(t)
+	program := loopback.Find(t, "dovecot", "dovecot-imapd")
+	dir := loopback.Folder(t)
 	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &IMAPServer{Port: freePort(t), TLS: freePort(t), Password: "s3cret-pass", folder: filepath.Join(dir, "mail"), uid: os.Getuid(), gid: os.Getgid()}
-	internal := fmt.Sprintf("default_internal_user = %s\ndefault_login_user = %[1]s\n", me.Username)
-	if os.Geteuid() == 0 { // it opens no mailboxes as root
-		owner(t, dir, "nobody")
-		u, err := user.Lookup("nobody")
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.uid, _ = strconv.Atoi(u.Uid)
-		s.gid, _ = strconv.Atoi(u.Gid)
-		internal = ""
+	s := &IMAPServer{Port: loopback.Port(t), TLS: loopback.Port(t), Password: "s3cret-pass", folder: filepath.Join(dir, "mail"), uid: os.Getuid(), gid: os.Getgid()}
+	group, err := user.LookupGroupId(me.Gid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	internal := fmt.Sprintf("default_internal_user = %s\ndefault_login_user = %[1]s\ndefault_internal_group = %s\n", me.Username, group.Name)
+	if as := loopback.Owner(t, dir, "nobody"); as != nil { // it opens no mailboxes as root
+		s.uid, s.gid, internal = as.UID, as.GID, ""
 	}
 	config := write(t, dir, "config", fmt.Sprintf(imapConfig, dir, certificate(t, dir), internal, s.Password, s.uid, s.gid, s.Port, s.TLS))
 	s.Empty(t, "ann")
-	run(t, s.Port, nil, program, "-F", "-c", config)
+	loopback.Serve(t, loopback.Command(nil, program, "-F", "-c", config), s.Port, s.TLS)
 	return s
 }
 

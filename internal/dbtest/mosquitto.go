@@ -2,17 +2,17 @@ package dbtest
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/cordboard/cordboard/internal/loopback"
 )
 
 // MQTT starts a broker and returns its port on 127.0.0.1 once it answers. more are lines of its configuration; without
 // any, everybody may connect.
 func MQTT(t testing.TB, more ...string) int {
 	t.Helper()
-	program := find(t, "mosquitto", "mosquitto")
-	port := freePort(t)
+	program := loopback.Find(t, "mosquitto", "mosquitto")
+	port := loopback.Port(t)
 	if len(more) == 0 {
 		more = []string{"allow_anonymous true"}
 	}
@@ -20,10 +20,7 @@ func MQTT(t testing.TB, more ...string) int {
 	for _, line := range more {
 		text += line + "\n"
 	}
-	config := filepath.Join(folder(t), "mosquitto.conf")
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run(t, port, nil, program, "-c", config)
+	config := write(t, loopback.Folder(t), "mosquitto.conf", text)
+	loopback.Serve(t, loopback.Command(nil, program, "-c", config), port)
 	return port
 }

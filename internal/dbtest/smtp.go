@@ -1,16 +1,8 @@
 package dbtest
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	_ "embed"
 	"encoding/json"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/cordboard/cordboard/internal/loopback"
 )
 
 //go:embed smtp.py
@@ -46,14 +39,19 @@ type Mail struct {
 func SMTP(t testing.TB) *SMTPServer {
 	t.Helper()
 	const python = "/usr/bin/python3" // the system's: another would not have its packages
-	find(t, python, "python3-aiosmtpd")
+	loopback.Find(t, python, "python3-aiosmtpd")
 	if err := exec.Command(python, "-c", "import aiosmtpd").Run(); err != nil {
-		find(t, "aiosmtpd", "python3-aiosmtpd")
+		loopback.Missing(t, "aiosmtpd", "python3-aiosmtpd")
 	}
-	dir := folder(t)
+	dir := loopback.Folder(t)
 	program := write(t, dir, "smtp.py", smtpProgram)
-	s := &SMTPServer{Plain: freePort(t), StartTLS: freePort(t), TLS: freePort(t), Auth: freePort(t), User: "user", Password: "s3cret-pass", folder: dir}
-	run(t, s.Auth, nil, python, program, dir, certificate(t, dir), strconv.Itoa(s.Plain), strconv.Itoa(s.StartTLS), strconv.Itoa(s.TLS), strconv.Itoa(s.Auth))
+	s := &SMTPServer{Plain: loopback.Port(t), StartTLS: loopback.Port(t), TLS: loopback.Port(t), Auth: loopback.Port(t), User: "user", Password: "s3cret-pass", folder: dir}
+	ports := []int{s.Plain, s.StartTLS, s.TLS, s.Auth}
+	args := []string{program, dir, certificate(t, dir)}
+	for _, port := range ports {
+		args = append(args, strconv.Itoa(port))
+	}
+	loopback.Serve(t, loopback.Command(nil, python, args...), ports...)
 	return s
 }
 
@@ -85,27 +83,4 @@ func (s *SMTPServer) Mails(t testing.TB) []Mail {
 		}
 	}
 	return list
-}
-
-// certificate makes one for 127.0.0.1, signed by itself, and returns the name of a file with its key and itself (PEM).
-func certificate(t testing.TB, dir string) string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
-	return write(t, dir, "server.pem", string(text))
 }

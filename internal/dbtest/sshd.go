@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/cordboard/cordboard/internal/loopback"
 )
 
 // SSHServer is OpenSSH's server; it takes the user who runs the tests, with a key.
@@ -27,8 +28,8 @@ type SSHServer struct {
 // SSHD starts OpenSSH's server on 127.0.0.1: commands, SFTP, and connections to wherever it can reach.
 func SSHD(t testing.TB) *SSHServer {
 	t.Helper()
-	program := find(t, "sshd", "openssh-server")
-	dir := folder(t)
+	program := loopback.Find(t, "sshd", "openssh-server")
+	dir := loopback.Folder(t)
 	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +39,7 @@ func SSHD(t testing.TB) *SSHServer {
 			t.Fatal(err)
 		}
 	}
-	s := &SSHServer{Port: freePort(t), User: me.Username, Passphrase: "secret words"}
+	s := &SSHServer{Port: loopback.Port(t), User: me.Username, Passphrase: "secret words"}
 	hostPublic, hostKey := sshKey(t)
 	s.HostKey, s.Fingerprint = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(hostPublic))), ssh.FingerprintSHA256(hostPublic)
 	public, key := sshKey(t)
@@ -58,7 +59,7 @@ MaxStartups 100
 MaxSessions 100
 Subsystem sftp internal-sftp
 `, s.Port, dir))
-	run(t, s.Port, nil, program, "-D", "-e", "-f", config)
+	loopback.Serve(t, loopback.Command(nil, program, "-D", "-e", "-f", config), s.Port)
 	return s
 }
 
@@ -86,14 +87,4 @@ func keyText(t testing.TB, key ed25519.PrivateKey, passphrase string) string {
 		t.Fatal(err)
 	}
 	return string(pem.EncodeToMemory(block))
-}
-
-// write makes a file that only its owner reads and returns its path.
-func write(t testing.TB, dir, name, text string) string {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

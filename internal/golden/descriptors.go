@@ -13,23 +13,40 @@ import (
 )
 
 // Descriptors checks that what the cases of the package set, the descriptors know: each name at its place and version, each
-// value of a choice. Cases whose names begin with one of misspelt set what is unknown on purpose.
+// value of a choice, and credentials. Cases whose names begin with one of misspelt set what is unknown on purpose.
 func Descriptors(t *testing.T, types []nodes.Type, misspelt ...string) {
 	t.Helper()
+	files := Files(t)
+	if len(files) == 0 {
+		t.Fatal("no cases")
+	}
 	registry := &nodes.Registry{}
 	if err := registry.Add(types...); err != nil {
 		t.Fatal(err)
 	}
-	for name, file := range Files(t) {
-		if slices.ContainsFunc(misspelt, func(m string) bool { return strings.HasPrefix(name, m) }) {
-			continue
+	for name, file := range files {
+		if !slices.ContainsFunc(misspelt, func(m string) bool { return strings.HasPrefix(name, m) }) {
+			CheckDescriptor(t, registry, name, Read(t, file))
 		}
-		node := Read(t, file).Get("node")
-		typ, err := registry.Find(node.Get("type").Str, node.Get("typeVersion").Num)
-		if err != nil {
-			t.Fatal(name, err)
+	}
+}
+
+// CheckDescriptor checks one case as Descriptors does.
+func CheckDescriptor(t *testing.T, registry *nodes.Registry, name string, c gjson.Result) {
+	t.Helper()
+	node := c.Get("node")
+	version := node.Get("typeVersion").Num
+	typ, err := registry.Find(node.Get("type").Str, version)
+	if err != nil {
+		t.Fatal(name, err)
+	}
+	checkNames(t, name, typ.Descriptor.AllProperties(), node.Get("parameters"), version)
+	for _, list := range []gjson.Result{c.Get("credentials"), node.Get("credentials")} {
+		for kind := range list.Map() {
+			if !slices.ContainsFunc(typ.Descriptor.Credentials, func(u descriptors.CredentialUse) bool { return u.Type == kind }) {
+				t.Errorf("%s: the descriptor does not declare credentials of type %s", name, kind)
+			}
 		}
-		checkNames(t, name, typ.Descriptor.AllProperties(), node.Get("parameters"), node.Get("typeVersion").Num)
 	}
 }
 

@@ -3,36 +3,30 @@
 package pgtest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
-)
 
-// RequiredVariable makes a missing PostgreSQL a failure; otherwise the test is skipped.
-const RequiredVariable = "CORDBOARD_TEST_SERVERS"
+	"github.com/cordboard/cordboard/internal/loopback"
+)
 
 // Server is a server that listens on 127.0.0.1.
 type Server struct {
-	dir  string
-	port int
-	bin  string
-	cred *syscall.Credential
-	cmd  *exec.Cmd
-	log  *bytes.Buffer
-	made atomic.Int64
+	dir     string
+	port    int
+	bin     string
+	as      *loopback.Account
+	program *loopback.Program // nil where it does not run
+	made    atomic.Int64
 }
 
 // Start makes a server and starts it. It ends with the test.
@@ -40,26 +34,15 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	bin := find()
 	if bin == "" {
-		if os.Getenv(RequiredVariable) != "" {
-			t.Fatal("there is no PostgreSQL: apt-get install postgresql")
-		}
-		t.Skip("there is no PostgreSQL: apt-get install postgresql (make test does so)")
+		loopback.Missing(t, "PostgreSQL", "postgresql")
 	}
-	s := &Server{bin: bin}
-	var err error
-	if s.dir, err = os.MkdirTemp("", "cordboard-postgres-"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(s.dir) })
-	if os.Geteuid() == 0 { // it refuses to run as root
-		s.become(t, "postgres")
-	}
+	s := &Server{bin: bin, dir: loopback.Folder(t), port: loopback.Port(t)}
+	s.as = loopback.Owner(t, s.dir, "postgres") // it refuses to run as root
 	if out, err := s.command("initdb", "-D", s.data(), "-U", "cordboard", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync").CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	s.port = freePort(t)
 	s.Run(t)
-	t.Cleanup(func() { s.Kill() })
+	t.Cleanup(s.Kill)
 	return s
 }
 
@@ -83,70 +66,35 @@ func version(dir string) int {
 	return n
 }
 
-func (s *Server) become(t testing.TB, name string) {
-	t.Helper()
-	u, err := user.Lookup(name)
-	if err != nil {
-		t.Skipf("tests run as root, and there is no user %s to run PostgreSQL as", name)
-	}
-	uid, _ := strconv.Atoi(u.Uid)
-	gid, _ := strconv.Atoi(u.Gid)
-	if err := os.Chown(s.dir, uid, gid); err != nil {
-		t.Fatal(err)
-	}
-	s.cred = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-}
-
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.bin, name), args...) //nolint:gosec // the system's programs
+	cmd := loopback.Command(s.as, filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Pdeathsig: syscall.SIGKILL}
 	return cmd
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // Run starts the server, again after Kill.
 func (s *Server) Run(t testing.TB) {
 	t.Helper()
-	s.log = &bytes.Buffer{}
-	s.cmd = s.command("postgres", "-D", s.data(), "-k", s.dir, "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-c", "fsync=off", "-c", "max_connections=200")
-	s.cmd.Stderr = s.log
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for range 1500 {
+	cmd := s.command("postgres", "-D", s.data(), "-k", s.dir, "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-c", "fsync=off", "-c", "max_connections=200")
+	s.program = loopback.Start(t, cmd, func() bool {
 		conn, err := pgx.Connect(t.Context(), s.url("postgres"))
-		if err == nil {
-			_ = conn.Close(t.Context())
-			return
+		if err != nil {
+			return false
 		}
-		<-tick.C
-	}
-	s.Kill()
-	t.Fatalf("PostgreSQL does not answer:\n%s", s.log)
+		_ = conn.Close(t.Context())
+		return true
+	})
 }
 
 // Kill ends the server as a power cut would.
 func (s *Server) Kill() {
-	if s.cmd == nil {
+	if s.program == nil {
 		return
 	}
-	_ = s.cmd.Process.Signal(syscall.SIGQUIT) // its immediate shutdown: the children go too
-	_ = s.cmd.Wait()
-	s.cmd = nil
+	s.program.Stop(syscall.SIGQUIT) // its immediate shutdown: the children go too
+	s.program = nil
 }
 
 func (s *Server) url(database string) string {

@@ -2,7 +2,6 @@ package code_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -10,11 +9,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/tidwall/gjson"
 
+	"github.com/cordboard/cordboard/internal/golden"
 	"github.com/cordboard/cordboard/runtime"
 )
 
@@ -44,7 +44,7 @@ func TestNode(t *testing.T) {
 	for line := range strings.Lines(string(text)) {
 		c := gjson.Parse(line)
 		source := "try { return {v: await (async () => {\n" + c.Get("code").Str + "\n})()}; } catch (e) { return {v: {error: e.message}}; }"
-		got := run(t, engine, all(t, source)).Get("data.main.0.0.json.v").Raw
+		got := golden.Answer(t, engine, all(t, source)).Get("outputs.0.0.json.v").Raw
 		if want := c.Get("want").Raw; sorted(got) != sorted(want) {
 			t.Errorf("%s\ngot  %s\nwant %s", c.Get("code").Str, got, want)
 		}
@@ -61,20 +61,27 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := run(t, engine, all(t, c.source)).Get("error.message").Str; got != c.want {
+			if got := golden.Answer(t, engine, all(t, c.source)).Get("error.message").Str; got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if got := run(t, engine, all(t, "return {v: 1};")).Get("data.main.0.0.json").Raw; got != `{"v":1}` {
+			if got := golden.Answer(t, engine, all(t, "return {v: 1};")).Get("outputs.0.0.json").Raw; got != `{"v":1}` {
 				t.Errorf("the next run gave %s", got)
 			}
 		})
 	}
 }
 
+// noted is a log that somebody wrote to.
+type noted struct{ atomic.Bool }
+
+func (n *noted) Write(p []byte) (int, error) {
+	n.Store(true)
+	return len(p), nil
+}
+
 // TestCancelled: a run that is cancelled ends its code, whether it works or waits.
 func TestCancelled(t *testing.T) {
 	t.Parallel()
-	engine := newEngine(t, runtime.Options{})
 	for name, source := range map[string]string{
 		"loop":       "for (;;) {}",
 		"async loop": "for (;;) await null;",
@@ -84,22 +91,10 @@ func TestCancelled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			flow, err := runtime.ParseWorkflow("case", []byte(workflow(all(t, source))))
-			if err != nil {
-				t.Fatal(err)
-			}
-			plan, err := engine.Compile(context.Background(), flow)
-			if err != nil {
-				t.Fatal(err)
-			}
-			execution, err := engine.NewExecution(plan, runtime.RunOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-			defer cancel()
-			if got := execution.Run(ctx).Status; got == runtime.StatusSuccess {
-				t.Errorf("the run came to %q", got)
+			begun := &noted{}
+			engine := newEngine(t, runtime.Options{Log: slog.New(slog.NewTextHandler(begun, nil))})
+			if run := golden.Cancel(t, engine, all(t, `console.log("begun"); `+source), begun.Load); run.Status != runtime.StatusCanceled {
+				t.Errorf("the run came to %q", run.Status)
 			}
 		})
 	}
@@ -114,16 +109,16 @@ func TestIsolation(t *testing.T) {
 		`try { Object.prototype.z = 1; } catch {} try { JSON.parse = 1; } catch {} console.log = 5; require("crypto").k = 1; return {};`,
 		`setTimeout(() => { globalThis.x = 1; }, 1); Promise.resolve().then(async () => { for (let i = 0; i < 100; i++) await null; }); return {};`,
 	} {
-		if r := run(t, engine, all(t, source)); r.Get("executionStatus").Str != "success" {
+		if r := golden.Answer(t, engine, all(t, source)); r.Get("status").Str != "success" {
 			t.Fatal(r.Raw)
 		}
 		probe := `return {v: [typeof x, typeof globalThis.x, typeof y, typeof [].z, typeof DateTime.w, typeof Buffer.v, typeof items.q, typeof ({}).z, typeof JSON.parse, typeof console.log, typeof require("crypto").k].join()};`
 		want := "undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined,function,function,undefined"
-		if got := run(t, engine, all(t, probe)).Get("data.main.0.0.json.v").Str; got != want {
+		if got := golden.Answer(t, engine, all(t, probe)).Get("outputs.0.0.json.v").Str; got != want {
 			t.Errorf("after %s\ngot  %s\nwant %s", source, got, want)
 		}
 	}
-	if got := run(t, engine, all(t, "return {v: typeof __host + typeof InternalError.prototype.x};")).Get("data.main.0.0.json.v").Str; got != "undefinedundefined" {
+	if got := golden.Answer(t, engine, all(t, "return {v: typeof __host + typeof InternalError.prototype.x};")).Get("outputs.0.0.json.v").Str; got != "undefinedundefined" {
 		t.Error(got)
 	}
 }
@@ -133,7 +128,7 @@ func TestLog(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	engine := newEngine(t, runtime.Options{Log: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	run(t, engine, all(t, `console.log("hi", {a: [1]}, 5n, undefined); console.error(new TypeError("bad")); console.table([1]); console.time("x"); return [];`))
+	golden.Answer(t, engine, all(t, `console.log("hi", {a: [1]}, 5n, undefined); console.error(new TypeError("bad")); console.table([1]); console.time("x"); return [];`))
 	for _, want := range []string{`level=INFO msg="hi {\"a\":[1]} 5 undefined" node=Node`, `level=ERROR msg="TypeError: bad" node=Node`, `msg=[1]`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %s in\n%s", want, out.String())
@@ -146,7 +141,7 @@ func TestStaticData(t *testing.T) {
 	t.Parallel()
 	c := gjson.Parse(`{"before":[{"name":"First","type":"n8n-nodes-base.code","typeVersion":2,"parameters":{"jsCode":"$getWorkflowStaticData('global').seen = [1]; $getWorkflowStaticData('node').own = 1; return items;"}}],
 		"node":{"type":"n8n-nodes-base.function","typeVersion":1,"parameters":{"functionCode":"const g = getWorkflowStaticData('global'); g.seen.push(2); return [{json: {g, n: getWorkflowStaticData('node')}}];"}},"input":[{"json":{}}]}`)
-	if got := run(t, newEngine(t, runtime.Options{}), c).Get("data.main.0.0.json").Raw; got != `{"g":{"seen":[1,2]},"n":{}}` {
+	if got := golden.Answer(t, newEngine(t, runtime.Options{}), c).Get("outputs.0.0.json").Raw; got != `{"g":{"seen":[1,2]},"n":{}}` {
 		t.Error(got)
 	}
 }
@@ -161,7 +156,7 @@ func TestRefused(t *testing.T) {
 		{`{"type":"n8n-nodes-base.code","typeVersion":2,"parameters":{"jsCode":" "}}`, "there is no code to run"},
 		{`{"type":"n8n-nodes-base.code","typeVersion":2,"parameters":{"jsCode":"await this.helpers.getSSHClient();"}}`, "helpers.getSSHClient is not available in code; see the documentation of the Code node [line 1]"},
 	} {
-		r := run(t, engine, gjson.Parse(`{"node":`+c.node+`,"input":[{"json":{}}]}`))
+		r := golden.Answer(t, engine, gjson.Parse(`{"node":`+c.node+`,"input":[{"json":{}}]}`))
 		if got := r.Get("error.message").Str; got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
@@ -173,7 +168,7 @@ func TestBinaryStore(t *testing.T) {
 	t.Parallel()
 	c := gjson.Parse(`{"before":[{"name":"First","type":"n8n-nodes-base.code","typeVersion":2,"parameters":{"jsCode":"return [{json: {}, binary: {f: await this.helpers.prepareBinaryData(Buffer.alloc(50000, 'ab'), 'big.bin')}}];"}}],
 		"node":{"type":"n8n-nodes-base.code","typeVersion":2,"parameters":{"jsCode":"const b = await this.helpers.getBinaryDataBuffer(0, 'f'); const f = items[0].binary.f; return [{json: {n: b.length, s: b.toString('utf8', 0, 4), size: f.fileSize, name: f.fileName}}];"}},"input":[{"json":{}}]}`)
-	if got := run(t, newEngine(t, runtime.Options{}), c).Get("data.main.0.0.json").Raw; got != `{"n":50000,"s":"abab","size":"50 kB","name":"big.bin"}` {
+	if got := golden.Answer(t, newEngine(t, runtime.Options{}), c).Get("outputs.0.0.json").Raw; got != `{"n":50000,"s":"abab","size":"50 kB","name":"big.bin"}` {
 		t.Error(got)
 	}
 }
@@ -234,16 +229,16 @@ func TestHTTPRequest(t *testing.T) {
 	} {
 		source := `const base = "` + base + `"; try { const r = await this.helpers.httpRequest(` + c.options + `); return {v: r.statusCode ?? r}; }
 			catch (e) { return {v: [e.message, e.httpCode, e.response?.data?.why].map(String).join(" ")}; }`
-		if got := run(t, engine, all(t, source)).Get("data.main.0.0.json.v").Raw; sorted(got) != sorted(c.want) {
+		if got := golden.Answer(t, engine, all(t, source)).Get("outputs.0.0.json.v").Raw; sorted(got) != sorted(c.want) {
 			t.Errorf("%s\ngot  %s\nwant %s", c.options, got, c.want)
 		}
 	}
 	together := `const get = () => this.helpers.httpRequest({url: "` + base + `/meet", timeout: 20000}); return {v: await Promise.all([get(), get()])};`
-	if got := run(t, engine, all(t, together)).Get("data.main.0.0.json.v").Raw; got != "[1,1]" {
+	if got := golden.Answer(t, engine, all(t, together)).Get("outputs.0.0.json.v").Raw; got != "[1,1]" {
 		t.Errorf("two requests at once gave %s", got)
 	}
 	full := `const r = await helpers.httpRequest({url: "` + base + `/echo", returnFullResponse: true}); return {v: [r.headers["x-answer"], r.statusMessage, r.body.m]};`
-	if got := run(t, engine, all(t, full)).Get("data.main.0.0.json.v").Raw; got != `["yes","OK","GET"]` {
+	if got := golden.Answer(t, engine, all(t, full)).Get("outputs.0.0.json.v").Raw; got != `["yes","OK","GET"]` {
 		t.Errorf("the whole answer is %s", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cordboard/cordboard/internal/golden"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime"
 )
@@ -40,7 +41,7 @@ func benchJoin(b *testing.B, node string, n int) {
 
 // benchFlow runs a workflow that begins with n items of about size bytes.
 func benchFlow(b *testing.B, text string, n, size int) {
-	engine := newEngine(b)
+	engine := golden.NewEngine(b, runtime.Options{})
 	flow, err := runtime.ParseWorkflow("bench", []byte(text))
 	if err != nil {
 		b.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cordboard/cordboard/internal/golden"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime"
 )
@@ -17,7 +18,7 @@ import (
 // sqlRun runs a query over one input of n items.
 func sqlRun(ctx context.Context, t *testing.T, query string, n int) *runtime.Run {
 	t.Helper()
-	engine := newEngine(t)
+	engine := golden.NewEngine(t, runtime.Options{})
 	flow, err := runtime.ParseWorkflow("sql", fmt.Appendf(nil, `{"nodes":[
 		{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},
 		{"name":"Node","type":"n8n-nodes-base.merge","typeVersion":3.2,"parameters":{"mode":"combineBySql","query":%s}}],
@@ -88,7 +89,7 @@ func TestMergeSQLEnds(t *testing.T) {
 // TestMergeSQLKeys: keys that SQLite takes for the same column stay apart, and so do names that are no words.
 func TestMergeSQLKeys(t *testing.T) {
 	t.Parallel()
-	engine := newEngine(t)
+	engine := golden.NewEngine(t, runtime.Options{})
 	const item = `{"1":1,"name":"a","Name":"b","NAME":"c","a \"q\"":2,"select":3,"?":4}`
 	flow, err := runtime.ParseWorkflow("sql", []byte(`{"nodes":[
 		{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},

@@ -3,13 +3,13 @@ package network_test
 import (
 	"database/sql"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/internal/dbtest"
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/network"
 )
@@ -72,14 +72,7 @@ func checkCredential(t *testing.T, kind string, fields map[string]any) {
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Error("a wrong password: ", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields["port"] = l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil { // nobody listens there now
-		t.Fatal(err)
-	}
+	fields["port"] = loopback.Port(t)
 	err = testCredential(t, kind, fields, nodes.Secrets{"password": "hunter2hunter2"})
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprint("127.0.0.1:", fields["port"])) || strings.Contains(err.Error(), "hunter2") {
 		t.Error("nobody listens: ", err)

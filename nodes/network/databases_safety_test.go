@@ -1,19 +1,16 @@
 package network_test
 
 import (
-	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/internal/dbtest"
 	"github.com/cordboard/cordboard/internal/golden"
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/runtime"
 )
@@ -32,7 +29,7 @@ func asJSON(text string) string {
 func answer(t *testing.T, engine *runtime.Engine, kind, version, params, input string) gjson.Result {
 	t.Helper()
 	c := gjson.Parse(fmt.Sprintf(`{"node":{"type":"n8n-nodes-base.%s","typeVersion":%s,"parameters":%s},"input":[{"json":%s}]}`, kind, version, params, input))
-	return golden.Answer(t, engine, withCredential(t, kind, c))
+	return golden.Answer(t, engine, golden.WithCredential(c, kind))
 }
 
 // TestHostileNames: a name is a name and a value a value, whatever they hold: each is written to a table of that name, into
@@ -102,21 +99,7 @@ func checkHostile(t *testing.T, engine *runtime.Engine, kind, version, name, ins
 func TestDatabaseCancelled(t *testing.T) {
 	d, conn := postgresDatabase(t)
 	engine := databaseEngine(t, d.kind, d.fields, network.Options{})
-	c := gjson.Parse(`{"node":{"type":"n8n-nodes-base.postgres","typeVersion":2.6,"name":"Node","parameters":{"operation":"executeQuery","query":"SELECT pg_sleep(60)"}}}`)
-	flow := fmt.Sprintf(`{"nodes":[{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},%s],
-		"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}},"settings":{"executionOrder":"v1"}}`, withCredential(t, "postgres", c).Get("node").Raw)
-	parsed, err := runtime.ParseWorkflow("case", []byte(flow))
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := engine.Compile(t.Context(), parsed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	execution, err := engine.NewExecution(plan, runtime.RunOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := gjson.Parse(`{"node":{"type":"n8n-nodes-base.postgres","typeVersion":2.6,"parameters":{"operation":"executeQuery","query":"SELECT pg_sleep(600)"}},"input":[{"json":{}}]}`)
 	sleeping := func() bool {
 		results, err := conn.Exec(t.Context(), "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'").ReadAll()
 		if err != nil {
@@ -124,42 +107,14 @@ func TestDatabaseCancelled(t *testing.T) {
 		}
 		return len(results[0].Rows) > 0
 	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		execution.Run(ctx)
-	}()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !sleeping() {
-		<-tick.C
-	}
-	cancel(errors.New("enough"))
-	select {
-	case <-ended:
-	case <-time.After(20 * time.Second):
-		t.Fatal("the run goes on")
-	}
-	for n := 0; sleeping(); n++ {
-		if n > 1000 {
-			t.Fatal("the server goes on")
-		}
-		<-tick.C
-	}
+	golden.Cancel(t, engine, golden.WithCredential(c, "postgres"), sleeping)
+	loopback.Await(t, "the end of the query at the server", func() bool { return !sleeping() })
 }
 
 // TestDatabaseErrors: what cannot be reached is named, and no error holds a secret.
 func TestDatabaseErrors(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil { // nobody listens there now
-		t.Fatal(err)
-	}
+	port := loopback.Port(t)
 	for _, kind := range []string{"postgres", "mySql", "redis"} {
 		params := map[string]string{"postgres": `{"operation":"executeQuery","query":"SELECT 1"}`, "mySql": `{"operation":"executeQuery","query":"SELECT 1"}`, "redis": `{"operation":"get","key":"k"}`}[kind]
 		version := map[string]string{"postgres": "2.6", "mySql": "2.4", "redis": "1"}[kind]

@@ -18,8 +18,6 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/tidwall/gjson"
 
-	"github.com/cordboard/cordboard/credentials"
-	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/internal/dbtest"
 	"github.com/cordboard/cordboard/internal/golden"
 	"github.com/cordboard/cordboard/internal/pgtest"
@@ -57,7 +55,7 @@ func (d database) runCases(t *testing.T) {
 			}
 			d.restore(t)
 			c := golden.Read(t, file)
-			answer := golden.Answer(t, engine, withCredential(t, d.kind, c))
+			answer := golden.Answer(t, engine, golden.WithCredential(c, d.kind))
 			if got, want := d.even(rows(answer, c)), d.even(rows(c.Get("want"), c)); got != want {
 				t.Errorf("%s\ngot  %s\nwant %s", c.Get("node").Raw, got, want)
 			}
@@ -82,7 +80,7 @@ func (d database) left(t *testing.T, engine *runtime.Engine, query gjson.Result)
 		return d.look(t)
 	}
 	c := gjson.Parse(fmt.Sprintf(`{"node":{%s,"parameters":{"operation":"executeQuery","query":%s}},"input":[{"json":{}}]}`, d.query, query.Raw))
-	return jsonOf(golden.Answer(t, engine, withCredential(t, d.kind, c)).Get("outputs.0"))
+	return jsonOf(golden.Answer(t, engine, golden.WithCredential(c, d.kind)).Get("outputs.0"))
 }
 
 func (d database) even(text string) string {
@@ -101,20 +99,7 @@ func databaseEngine(t *testing.T, kind string, fields map[string]any, o network.
 			t.Error(err)
 		}
 	})
-	data, err := json.Marshal(fields)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := credentials.NewSet(credentials.NewLeases(t.TempDir()))
-	set.Add(credentials.Credential{ID: kind, Name: kind, Type: kind, Data: data})
-	return golden.NewEngine(t, runtime.Options{Credentials: set}, network.NodesWith(o)...)
-}
-
-// withCredential adds the credential to a case's node.
-func withCredential(t *testing.T, kind string, c gjson.Result) gjson.Result {
-	t.Helper()
-	node := fmt.Sprintf(`{"credentials":{%q:{"id":%q,"name":%q}},%s`, kind, kind, kind, c.Get("node").Raw[1:])
-	return gjson.Parse(strings.Replace(c.Raw, c.Get("node").Raw, node, 1))
+	return golden.NewEngine(t, runtime.Options{Credentials: golden.Credentials(t, map[string]any{kind: fields})}, network.NodesWith(o)...)
 }
 
 func jsonOf(list gjson.Result) string {
@@ -223,19 +208,9 @@ func TestDatabaseDescriptors(t *testing.T) {
 		t.Fatalf("no cases: %v", err)
 	}
 	for _, file := range files {
-		node := golden.Read(t, file).Get("node")
-		typ, err := registry.Find(node.Get("type").Str, node.Get("typeVersion").Num)
-		if err != nil {
-			t.Fatal(file, err)
+		if !slices.Contains(unknownOnPurpose, strings.TrimSuffix(filepath.Base(file), ".json")) {
+			golden.CheckDescriptor(t, registry, file, golden.WithCredential(golden.Read(t, file), filepath.Base(filepath.Dir(file))))
 		}
-		kind := filepath.Base(filepath.Dir(file))
-		if !slices.ContainsFunc(typ.Descriptor.Credentials, func(u descriptors.CredentialUse) bool { return u.Type == kind }) {
-			t.Errorf("%s: the descriptor does not declare credentials of type %s", file, kind)
-		}
-		if slices.Contains(unknownOnPurpose, strings.TrimSuffix(filepath.Base(file), ".json")) {
-			continue
-		}
-		checkNames(t, file, typ.Descriptor.AllProperties(), node.Get("parameters"), node.Get("typeVersion").Num)
 	}
 }
 

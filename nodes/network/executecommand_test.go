@@ -1,7 +1,6 @@
 package network_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,17 +9,17 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/internal/golden"
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/nodes/request"
 	"github.com/cordboard/cordboard/runtime"
 )
 
-const commandNode = `{"type":"n8n-nodes-base.executeCommand","typeVersion":1,"name":"Node","parameters":{"command":%q}}`
+const commandNode = `{"type":"n8n-nodes-base.executeCommand","typeVersion":1,"parameters":{"command":%q}}`
 
 func runCommand(t *testing.T, command string, allowed bool) gjson.Result {
 	t.Helper()
@@ -64,45 +63,17 @@ func TestCommandCancelled(t *testing.T) {
 	executor := request.New()
 	defer executor.Close()
 	engine := golden.NewEngine(t, runtime.Options{}, network.NodesWith(network.Options{Executor: executor, Commands: true})...)
-	flow := fmt.Sprintf(`{"nodes":[{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},%s],
-		"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}},"settings":{"executionOrder":"v1"}}`, fmt.Sprintf(commandNode, "sleep 600 & echo $! > "+file+".new; mv "+file+".new "+file+"; wait"))
-	parsed, err := runtime.ParseWorkflow("case", []byte(flow))
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := engine.Compile(t.Context(), parsed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	execution, err := engine.NewExecution(plan, runtime.RunOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		execution.Run(ctx)
-	}()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
+	command := fmt.Sprintf(commandNode, "sleep 600 & echo $! > "+file+".new; mv "+file+".new "+file+"; wait")
 	var text []byte
-	for len(text) == 0 {
-		<-tick.C
+	golden.Cancel(t, engine, gjson.Parse(`{"node":`+command+`,"input":[{"json":{}}]}`), func() bool {
 		text, _ = os.ReadFile(file) // it is not there at first
-	}
+		return len(text) > 0
+	})
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cancel(errors.New("enough"))
-	<-ended
-	for n := 0; running(pid); n++ {
-		if n > 2000 {
-			t.Fatal("what the command started goes on")
-		}
-		<-tick.C
-	}
+	loopback.Await(t, "the end of what the command started", func() bool { return !running(pid) })
 }
 
 // running reports whether a process is there and has not ended: one that nobody waited for counts as ended.

@@ -1,57 +1,40 @@
 package network_test
 
 import (
-	"context"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/dlclark/regexp2/v2"
 	"github.com/tidwall/gjson"
-	"go.uber.org/goleak"
 
-	"github.com/cordboard/cordboard/credentials"
+	"github.com/cordboard/cordboard/internal/golden"
 	"github.com/cordboard/cordboard/nodes"
-	"github.com/cordboard/cordboard/nodes/core"
 	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/nodes/request"
 	"github.com/cordboard/cordboard/runtime"
 )
 
-func TestMain(m *testing.M) {
-	time.Local = time.UTC // the cases were recorded there, and times without a zone are local ones
-	code := m.Run()
-	regexp2.StopTimeoutClock() // it would end by itself a little later
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { golden.Main(m) }
 
 // TestGolden runs every case of testdata through the engine, against a server that answers as the one of the recording did:
 // the items and errors must be those of n8n, and so must the requests that the server saw. Answers were recorded from n8n 2.40.7 by
 // testdata/record.mjs, which also says what is in a case.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/*/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
+	files := golden.Files(t)
+	if len(files) < 870 {
+		t.Fatalf("only %d cases", len(files))
 	}
-	for _, file := range files {
-		name := strings.TrimSuffix(strings.TrimPrefix(filepath.ToSlash(file), "testdata/"), ".json")
+	for name, file := range files {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if reason := skipped[strings.TrimPrefix(name, "httpRequest/")]; reason != "" {
@@ -78,17 +61,33 @@ func replay(t *testing.T, file string, more func(t testing.TB, o network.Options
 	executor := request.New()
 	t.Cleanup(executor.Close)
 	o := network.Options{Executor: executor, Commands: true}
-	engine := newEngineWith(t, c.Get("credentials"), o, more(t, o, server.here("SERVER"))...)
-	got, want := server.there(runWith(t, engine, c)), server.there(wanted(c.Get("want")))
-	if got != want {
-		t.Errorf("%s\ngot  %s\nwant %s", c.Get("node").Raw, got, want)
-	}
+	s := answers
+	s.Even = server.there
+	s.Check(t, newEngineWith(t, c.Get("credentials"), o, more(t, o, server.here("SERVER"))...), c)
 	if got, want := server.requests(), wantedRequests(gjson.GetBytes(text, "requests")); got != want {
 		t.Errorf("requests\ngot\n%s\nwant\n%s", got, want)
 	}
 }
 
-// run runs a case and writes what the node came to, in the form of wanted.
+// answers is how they are compared. Where n8n puts binary data is its own matter, and so is how the reader of JSON words its
+// errors.
+var answers = golden.Suite{
+	JSON: sorted,
+	Failure: func(e gjson.Result) (message, description string) {
+		message, description = e.Get("message").Str, e.Get("description").Str
+		if strings.Contains(message, "is not valid JSON") {
+			description = ""
+		}
+		if code := e.Get("httpCode").Str; code != "" {
+			message += " (" + code + ")"
+		}
+		return message, description
+	},
+	Unlike:  []string{"directory"}, // n8n puts the address there
+	Content: func(_ testing.TB, f nodes.File, _ []byte) string { return f.FileSize },
+}
+
+// run runs a case and describes what its node came to.
 func run(t *testing.T, c gjson.Result) string {
 	t.Helper()
 	return runWith(t, newEngine(t, c.Get("credentials")), c)
@@ -96,41 +95,7 @@ func run(t *testing.T, c gjson.Result) string {
 
 func runWith(t *testing.T, engine *runtime.Engine, c gjson.Result) string {
 	t.Helper()
-	names := map[string]map[string]string{}
-	for kind := range c.Get("credentials").Map() {
-		names[kind] = map[string]string{"id": kind, "name": kind}
-	}
-	refs, err := json.Marshal(names)
-	if err != nil {
-		t.Fatal(err)
-	}
-	flow := fmt.Sprintf(`{"nodes":[{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},{"name":"Node","credentials":%s,%s],
-		"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}},"pinData":{"Start":%s},"settings":{"executionOrder":"v1","timezone":"UTC"}}`,
-		refs, c.Get("node").Raw[1:], c.Get("input").Raw)
-	parsed, err := runtime.ParseWorkflow("case", []byte(flow))
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := engine.Compile(context.Background(), parsed)
-	if err != nil {
-		return "refused"
-	}
-	execution, err := engine.NewExecution(plan, runtime.RunOptions{})
-	if err != nil {
-		return "refused"
-	}
-	var out strings.Builder
-	if err := execution.Run(context.Background()).WriteJSON(&out); err != nil {
-		t.Fatal(err)
-	}
-	r := gjson.Get(out.String(), "data.resultData.runData.Node.0")
-	if !r.Exists() {
-		return "not run"
-	}
-	if want := c.Get("want.error.itemIndex"); want.Exists() && want.Int() != r.Get("error.itemIndex").Int() {
-		t.Errorf("the error is of item %s, want %s", r.Get("error.itemIndex").Raw, want.Raw)
-	}
-	return describe(r.Get("executionStatus").Str, r.Get("data.main"), r.Get("error"))
+	return answers.Describe(t, golden.Answer(t, engine, c), false)
 }
 
 func newEngine(t testing.TB, creds gjson.Result) *runtime.Engine {
@@ -142,59 +107,8 @@ func newEngine(t testing.TB, creds gjson.Result) *runtime.Engine {
 
 func newEngineWith(t testing.TB, creds gjson.Result, o network.Options, more ...nodes.Type) *runtime.Engine {
 	t.Helper()
-	registry := &nodes.Registry{}
-	if err := registry.Add(slices.Concat(core.Nodes(), network.NodesWith(o), more)...); err != nil {
-		t.Fatal(err)
-	}
-	set := credentials.NewSet(credentials.NewLeases(t.TempDir()))
-	creds.ForEach(func(kind, data gjson.Result) bool {
-		set.Add(credentials.Credential{ID: kind.Str, Name: kind.Str, Type: kind.Str, Data: json.RawMessage(data.Raw)})
-		return true
-	})
-	engine := runtime.New(runtime.Options{Nodes: registry, Credentials: set})
-	t.Cleanup(func() {
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return engine
-}
-
-func wanted(want gjson.Result) string {
-	switch {
-	case want.Get("refused").Exists():
-		return "refused"
-	case want.Get("status").Str == "not run":
-		return "not run"
-	}
-	return describe(want.Get("status").Str, want.Get("outputs"), want.Get("error"))
-}
-
-// describe writes an answer line by line. Trailing outputs without items do not count. How the reader of JSON words its errors
-// is its own matter.
-func describe(status string, outputs, err gjson.Result) string {
-	text := status
-	if err.Exists() {
-		text += fmt.Sprintf("\n  error %q %s", err.Get("message").Str, err.Get("httpCode").Str)
-		if d := err.Get("description").Str; d != "" && !strings.Contains(err.Get("message").Str, "is not valid JSON") {
-			text += fmt.Sprintf("\n  description %q", d)
-		}
-	}
-	lists := outputs.Array()
-	for len(lists) > 0 && len(lists[len(lists)-1].Array()) == 0 {
-		lists = lists[:len(lists)-1]
-	}
-	for o, list := range lists {
-		text += fmt.Sprintf("\n  output %d", o)
-		for _, it := range list.Array() {
-			text += fmt.Sprintf("\n    %s < %s", sorted(it.Get("json").Raw), parents(it))
-			it.Get("binary").ForEach(func(key, f gjson.Result) bool {
-				text += fmt.Sprintf("\n      %s: %s %s %q %s %s", key.Str, f.Get("mimeType").Str, f.Get("fileExtension").Str, f.Get("fileName").Str, f.Get("fileType").Str, f.Get("fileSize").Str)
-				return true
-			})
-		}
-	}
-	return text
+	fields, _ := creds.Value().(map[string]any) // there may be none
+	return golden.NewEngine(t, runtime.Options{Credentials: golden.Credentials(t, fields)}, append(network.NodesWith(o), more...)...)
 }
 
 // sorted writes JSON with the headers of an answer in the order of their names: servers have their own.

@@ -126,9 +126,18 @@ func TestBatches(t *testing.T) {
 func TestBatchSize(t *testing.T) {
 	t.Parallel()
 	var now, most atomic.Int32
+	two := make(chan struct{})
+	met := sync.OnceFunc(func() { close(two) })
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := now.Add(1)
 		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		if n == 2 {
+			met()
+		}
+		select { // the first waits for another
+		case <-two:
+		case <-r.Context().Done():
 		}
 		_ = nodes.Pause(r.Context(), 10*time.Millisecond) // so that others would come
 		now.Add(-1)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +17,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/internal/dbtest"
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/runtime"
@@ -298,14 +298,7 @@ func TestTriggerLost(t *testing.T) {
 // TestTriggerErrors: a server that cannot be reached is named, without secrets, and a private address is refused.
 func TestTriggerErrors(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil { // nobody listens there now
-		t.Fatal(err)
-	}
+	port := loopback.Port(t)
 	for kind, node := range map[string]string{
 		"redis":    `{"type":"n8n-nodes-base.redisTrigger","typeVersion":1,"parameters":{"channels":"a"}}`,
 		"postgres": `{"type":"n8n-nodes-base.postgresTrigger","typeVersion":1,"parameters":{"triggerMode":"listenTrigger","channelName":"a"}}`,

@@ -1,86 +1,22 @@
 package network_test
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/internal/dbtest"
+	"github.com/cordboard/cordboard/internal/golden"
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/runtime"
 )
-
-// relay passes connections on to a port, counts them and can cut them.
-type relay struct {
-	port int
-
-	mu    sync.Mutex
-	open  []net.Conn
-	count int
-}
-
-func newRelay(t *testing.T, to int) *relay {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{port: l.Addr().(*net.TCPAddr).Port}
-	var wait sync.WaitGroup
-	wait.Go(func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", to))
-			if err != nil {
-				_ = near.Close()
-				continue
-			}
-			r.mu.Lock()
-			r.open, r.count = append(r.open, near, far), r.count+1
-			r.mu.Unlock()
-			for _, pair := range [][2]net.Conn{{near, far}, {far, near}} {
-				wait.Go(func() {
-					_, _ = io.Copy(pair[0], pair[1])
-					_, _ = pair[0].Close(), pair[1].Close()
-				})
-			}
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		r.cut()
-		wait.Wait()
-	})
-	return r
-}
-
-// cut ends the connections that there are.
-func (r *relay) cut() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, c := range r.open {
-		_ = c.Close()
-	}
-	r.open = nil
-}
-
-func (r *relay) connections() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.count
-}
 
 // tunnelled are the databases behind an SSH server, with the query that the tests ask them.
 func tunnelled(t *testing.T, test func(t *testing.T, kind, version string, ssh *dbtest.SSHServer, fields map[string]any)) {
@@ -109,23 +45,23 @@ func ask(t *testing.T, engine *runtime.Engine, kind, version string) gjson.Resul
 func TestTunnel(t *testing.T) {
 	tunnelled(t, func(t *testing.T, kind, version string, ssh *dbtest.SSHServer, fields map[string]any) {
 		for name, login := range map[string]map[string]any{"key": {}, "encrypted key": {"privateKey": ssh.EncryptedKey, "passphrase": ssh.Passphrase}} {
-			r := newRelay(t, ssh.Port)
+			r := loopback.NewRelay(t, ssh.Port, nil)
 			with := maps.Clone(fields)
 			maps.Copy(with, login)
-			with["sshPort"] = r.port
+			with["sshPort"] = r.Port
 			engine := databaseEngine(t, kind, with, network.Options{})
 			if works := askAtOnce(t, engine, kind, version); works != 8 {
 				t.Errorf("%s: %d of 8 queries work", name, works)
 			}
-			if n := r.connections(); n != 1 {
+			if n := r.Connections(); n != 1 {
 				t.Errorf("%s: there were %d SSH connections", name, n)
 			}
-			r.cut()
+			r.Cut()
 			works := 0
 			for tries := 0; works < 8 && tries < 20; tries++ { // a connection that was used just now may be taken to be alive
 				works = askAtOnce(t, engine, kind, version)
 			}
-			if n := r.connections(); works != 8 || n != 2 {
+			if n := r.Connections(); works != 8 || n != 2 {
 				t.Errorf("%s: after a break %d of 8 queries work, with %d SSH connections in all", name, works, n)
 			}
 		}
@@ -151,14 +87,7 @@ func askAtOnce(t *testing.T, engine *runtime.Engine, kind, version string) int {
 // TestTunnelErrors: what is wrong with a tunnel is said, without its secrets.
 func TestTunnelErrors(t *testing.T) {
 	tunnelled(t, func(t *testing.T, kind, version string, ssh *dbtest.SSHServer, fields map[string]any) {
-		silent, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		nobody := silent.Addr().(*net.TCPAddr).Port
-		if err := silent.Close(); err != nil {
-			t.Fatal(err)
-		}
+		nobody := loopback.Port(t)
 		for _, c := range []struct {
 			change map[string]any
 			want   string
@@ -208,21 +137,9 @@ func TestTunnelCancelled(t *testing.T) {
 		"host": "127.0.0.1", "port": 5432, "user": "u", "database": "d", "sshTunnel": true, "sshHost": "127.0.0.1", "sshPort": silent.Addr().(*net.TCPAddr).Port, "sshUser": "u", "sshPassword": "p",
 	}
 	engine := databaseEngine(t, "postgres", fields, network.Options{})
-	c := gjson.Parse(`{"node":{"type":"n8n-nodes-base.postgres","typeVersion":2.6,"name":"Node","parameters":{"operation":"executeQuery","query":"SELECT 1"}}}`)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		runNode(ctx, t, engine, withCredential(t, "postgres", c).Get("node").Raw)
-	}()
-	conn := <-taken
-	defer conn.Close()
-	cancel()
-	select {
-	case <-ended:
-	case <-time.After(10 * time.Second):
-		t.Fatal("the run goes on")
-	}
+	c := gjson.Parse(`{"node":{"type":"n8n-nodes-base.postgres","typeVersion":2.6,"parameters":{"operation":"executeQuery","query":"SELECT 1"}},"input":[{"json":{}}]}`)
+	golden.Cancel(t, engine, golden.WithCredential(c, "postgres"), func() bool { return len(taken) > 0 })
+	_ = (<-taken).Close()
 }
 
 // TestTunnelQueryCancelled: the server does not go on with a query whose run was cancelled; the request to end it goes through the
@@ -232,45 +149,10 @@ func TestTunnelQueryCancelled(t *testing.T) {
 	d, conn := postgresDatabase(t)
 	maps.Copy(d.fields, map[string]any{"sshTunnel": true, "sshAuthenticateWith": "privateKey", "sshHost": "127.0.0.1", "sshPort": ssh.Port, "sshUser": ssh.User, "privateKey": ssh.Key})
 	engine := databaseEngine(t, d.kind, d.fields, network.Options{})
-	c := gjson.Parse(`{"node":{"type":"n8n-nodes-base.postgres","typeVersion":2.6,"name":"Node","parameters":{"operation":"executeQuery","query":"SELECT pg_sleep(60)"}}}`)
-	ctx, cancel := context.WithCancel(t.Context())
-	var wait sync.WaitGroup
-	wait.Go(func() { runNode(ctx, t, engine, withCredential(t, "postgres", c).Get("node").Raw) })
-	sleeping := func(want bool) {
-		t.Helper()
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		for range 2000 {
-			if is := len(executeSQL(t, conn, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")) > 0; is == want {
-				return
-			}
-			<-tick.C
-		}
-		t.Fatalf("not within 20 seconds: that the query runs is %v", want)
+	c := gjson.Parse(`{"node":{"type":"n8n-nodes-base.postgres","typeVersion":2.6,"parameters":{"operation":"executeQuery","query":"SELECT pg_sleep(600)"}},"input":[{"json":{}}]}`)
+	sleeping := func() bool {
+		return len(executeSQL(t, conn, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")) > 0
 	}
-	sleeping(true)
-	cancel()
-	wait.Wait()
-	sleeping(false)
-}
-
-// runNode runs a node behind a trigger.
-func runNode(ctx context.Context, t *testing.T, engine *runtime.Engine, node string) {
-	flow, err := runtime.ParseWorkflow("case", fmt.Appendf(nil, `{"nodes":[{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},%s],
-		"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}},"settings":{"executionOrder":"v1"}}`, node))
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	plan, err := engine.Compile(ctx, flow)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	execution, err := engine.NewExecution(plan, runtime.RunOptions{})
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	execution.Run(ctx)
+	golden.Cancel(t, engine, golden.WithCredential(c, "postgres"), sleeping)
+	loopback.Await(t, "the end of the query at the server", func() bool { return !sleeping() })
 }

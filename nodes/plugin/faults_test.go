@@ -139,7 +139,7 @@ func TestStuckCall(t *testing.T) {
 	for !strings.Contains(<-b.log.seen, "hanging") {
 	}
 	listening := listenTo(t, b)
-	stuckCtx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	stuckCtx, stop := context.WithTimeout(t.Context(), 3*time.Second) // by then the call has reached the plugin
 	defer stop()
 	if r, _ := b.run(stuckCtx, t, `{"name":"Node","type":"plug.stuck","parameters":{}}`, `{}`); r.Err == nil {
 		t.Fatal("the call that is stuck ended well")
@@ -308,7 +308,7 @@ func TestSocketsArePrivate(t *testing.T) {
 		}
 		defer conn.Close()
 		stranger := tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
-		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+		_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 		if err = stranger.Handshake(); err == nil { // of TLS 1.3, the refusal comes with the first read
 			_, err = stranger.Read(make([]byte, 1))
 		}

@@ -419,14 +419,14 @@ func waitGone(t *testing.T, pid int) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.After(3 * time.Second); ; {
+	for deadline := time.After(30 * time.Second); ; {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil || strings.Contains(string(stat), ") Z ") {
 			return
 		}
 		select {
 		case <-deadline:
-			t.Fatalf("process %d is still there after 3 s", pid)
+			t.Fatalf("process %d is still there after 30 s", pid)
 		case <-tick.C:
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/threecx/pbxsim"
 )
@@ -174,10 +175,9 @@ func TestProxy(t *testing.T) {
 	}
 	_, err := r.run(readThing(), `{"id":"1","requestOptions":{"proxy":"nonsense"}}`)
 	r.wantError(err, "", `item 0, parameter "requestOptions.proxy": must be an address such as http://proxy:8080`)
-	gone := httptest.NewServer(nil)
-	gone.Close()
-	_, err = r.run(writeThing(), `{"id":"1","requestOptions":{"proxy":"http://user:hunter2@`+strings.TrimPrefix(gone.URL, "http://")+`"}}`)
-	r.wantError(err, strings.TrimPrefix(gone.URL, "http://"), "item 0: Things: Change Thing: the proxy does not answer: dial tcp URL: connect: connection refused\nNothing was sent.\nCheck requestOptions.proxy.")
+	gone := fmt.Sprintf("http://127.0.0.1:%d", loopback.Port(t))
+	_, err = r.run(writeThing(), `{"id":"1","requestOptions":{"proxy":"http://user:hunter2@`+strings.TrimPrefix(gone, "http://")+`"}}`)
+	r.wantError(err, strings.TrimPrefix(gone, "http://"), "item 0: Things: Change Thing: the proxy does not answer: dial tcp URL: connect: connection refused\nNothing was sent.\nCheck requestOptions.proxy.")
 }
 
 func TestTimeout(t *testing.T) {

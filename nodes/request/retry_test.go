@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/threecx/pbxsim"
 )
@@ -172,15 +172,14 @@ func TestBackoffIsBounded(t *testing.T) {
 func TestDialFails(t *testing.T) {
 	t.Parallel()
 	for _, writes := range []bool{false, true} {
-		gone := httptest.NewServer(nil)
-		gone.Close()
-		r := thingRig(t, "plain", gone.URL)
+		gone := fmt.Sprintf("http://127.0.0.1:%d", loopback.Port(t))
+		r := thingRig(t, "plain", gone)
 		op, name, more := readThing(), "Get Thing", "\nIt was tried 4 times."
 		if writes {
 			op, name, more = writeThing(), "Change Thing", "\nNothing was sent.\nIt was tried 4 times."
 		}
 		_, err := r.run(op, `{"id":"1"}`)
-		r.wantError(err, gone.URL, "item 0: Things: "+name+": nothing answers at URL"+more+"\nCheck the credential's base URL and port, and that the server runs.")
+		r.wantError(err, gone, "item 0: Things: "+name+": nothing answers at URL"+more+"\nCheck the credential's base URL and port, and that the server runs.")
 		if len(r.waits) != safeTries-1 {
 			t.Errorf("%d pauses", len(r.waits))
 		}

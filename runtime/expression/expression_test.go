@@ -122,7 +122,7 @@ func TestExtra(t *testing.T) {
 // A failure of one item leaves the others of the column alone; a limit fails the batch's call, and the next one works.
 func TestFailures(t *testing.T) {
 	t.Parallel()
-	v := newEvaluator(t, Options{Script: script.Options{Timeout: 500 * time.Millisecond}})
+	v := newEvaluator(t, Options{Script: script.Options{Timeout: 3 * time.Second}})
 	b := v.NewBatch(t.Context(), scopeOf(`{"a":"Items"}`, `{"a":"Nope"}`, `{"a":"Later"}`))
 	e := compile(t, "{{ $($json.a).first().json.a }}")
 	for i, want := range []string{`string "Items"`, "error: Referenced node doesn't exist", "error: Node 'Later' hasn't been executed"} {

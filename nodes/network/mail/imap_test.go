@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/cordboard/cordboard/internal/dbtest"
 	"github.com/cordboard/cordboard/internal/golden"
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/network/mail"
 )
@@ -369,34 +368,14 @@ func TestMailboxFails(t *testing.T) {
 // TestMailboxLost: the trigger ends with an error when its connection does.
 func TestMailboxLost(t *testing.T) {
 	server := dbtest.IMAP(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	conns := make(chan net.Conn, 2)
-	go func() {
-		near, err := l.Accept()
-		if err != nil {
-			return
-		}
-		far, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", server.Port))
-		if err != nil {
-			near.Close()
-			return
-		}
-		conns <- far
-		go func() { _, _ = io.Copy(far, near) }()
-		_, _ = io.Copy(near, far)
-		near.Close()
-	}()
+	relay := loopback.NewRelay(t, server.Port, nil)
 	server.Deliver(t, "ann", text("a"))
 	call, r, cut := imapCall(t, server, "ann", `{}`), newRuns(), false
-	call.Engine.(noted).access.Fields["port"] = fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
-	err = until(t, call, r.start, func() bool {
+	call.Engine.(noted).access.Fields["port"] = fmt.Sprint(relay.Port)
+	err := until(t, call, r.start, func() bool {
 		if !cut && strings.Contains(strings.Join(server.Names(t, "ann"), " "), ":2,S") { // it waits for the next
 			cut = true
-			(<-conns).Close()
+			relay.Cut()
 		}
 		return false
 	})

@@ -19,7 +19,6 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/cordboard/cordboard/credentials"
 	"github.com/cordboard/cordboard/internal/dbtest"
 	"github.com/cordboard/cordboard/internal/golden"
 	"github.com/cordboard/cordboard/nodes/network/mail"
@@ -44,7 +43,7 @@ func TestGolden(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		t.Run(name, func(t *testing.T) {
 			c := golden.Read(t, files[name])
-			got := outcome(golden.Answer(t, engine(t, server, c), withCredential(c)), c)
+			got := outcome(golden.Answer(t, engine(t, server, c), golden.WithCredential(c, "smtp")), c)
 			var arrived []string
 			for _, m := range server.Mails(t) {
 				arrived = append(arrived, describe(t, m))
@@ -88,19 +87,7 @@ func engine(t *testing.T, server *dbtest.SMTPServer, c gjson.Result) *runtime.En
 		fields[name.Str] = v.Value()
 		return true
 	})
-	data, err := json.Marshal(fields)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := credentials.NewSet(credentials.NewLeases(t.TempDir()))
-	set.Add(credentials.Credential{ID: "smtp", Name: "smtp", Type: "smtp", Data: data})
-	return golden.NewEngine(t, runtime.Options{Credentials: set}, mail.Nodes(mail.Options{})...)
-}
-
-// withCredential adds the credential to a case's node.
-func withCredential(c gjson.Result) gjson.Result {
-	node := `{"credentials":{"smtp":{"id":"smtp","name":"smtp"}},` + c.Get("node").Raw[1:]
-	return gjson.Parse(strings.Replace(c.Raw, c.Get("node").Raw, node, 1))
+	return golden.NewEngine(t, runtime.Options{Credentials: golden.Credentials(t, map[string]any{"smtp": fields})}, mail.Nodes(mail.Options{})...)
 }
 
 var (
@@ -237,7 +224,7 @@ func TestSettingsOfItems(t *testing.T) {
 	server := dbtest.SMTP(t)
 	c := gjson.Parse(`{"server":"starttls","node":{"type":"n8n-nodes-base.emailSend","typeVersion":2.1,"onError":"continueRegularOutput","parameters":{"fromEmail":"from@example.com",
 		"toEmail":"to@example.com","emailFormat":"text","text":"x","options":{"allowUnauthorizedCerts":"={{ $json.a }}"}}},"input":[{"json":{"a":true}},{"json":{"a":true}},{"json":{"a":false}}]}`)
-	items := golden.Answer(t, engine(t, server, c), withCredential(c)).Get("outputs.0").Array()
+	items := golden.Answer(t, engine(t, server, c), golden.WithCredential(c, "smtp")).Get("outputs.0").Array()
 	if len(items) != 3 || items[1].Get("json.error").Exists() || !strings.Contains(items[2].Get("json.error").Str, "cannot be verified") {
 		t.Errorf("got %v", items)
 	}

@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net"
 	"strings"
-	"sync"
 	"testing"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/tidwall/gjson"
 
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes"
 )
 
@@ -107,16 +105,16 @@ func (s rabbitSafety) parallelMessages(t *testing.T) {
 
 func (s rabbitSafety) theConnectionIsLost(t *testing.T) {
 	s.b.setup(t, rabbitQueue)
-	p := newProxy(t, s.b.port)
+	p := loopback.NewRelay(t, s.b.port, nil)
 	fields := s.b.fields()
-	fields["port"] = p.port()
+	fields["port"] = p.Port
 	l := listen(t, "rabbitmq", fields, ackNode(`{}`), Options{})
 	if err := l.listening(); err != nil {
 		t.Fatal(err)
 	}
 	s.b.send(t, gjson.Parse(`{"key":"q","body":"a"}`))
 	e := l.next()
-	p.cut()
+	p.Cut()
 	e.answer <- errors.New("no")
 	if err := l.end(); err == nil || !strings.Contains(err.Error(), "lost") {
 		t.Errorf("got %v", err)
@@ -152,62 +150,6 @@ func (l *listener) end() error {
 	err := take(l.t, l.ended, "the end of Listen")
 	l.ended <- err
 	return err
-}
-
-// proxy passes connections on to a port and can cut them.
-type proxy struct {
-	listener net.Listener
-	mu       sync.Mutex
-	conns    []net.Conn
-}
-
-func newProxy(t *testing.T, to int) *proxy {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{listener: l}
-	var passing sync.WaitGroup
-	passing.Go(func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			out, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", to))
-			if err != nil {
-				_ = in.Close()
-				continue
-			}
-			p.mu.Lock()
-			p.conns = append(p.conns, in, out)
-			p.mu.Unlock()
-			for _, pair := range [][2]net.Conn{{in, out}, {out, in}} {
-				passing.Go(func() {
-					_, _ = io.Copy(pair[0], pair[1])
-					_, _ = pair[0].Close(), pair[1].Close()
-				})
-			}
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		p.cut()
-		passing.Wait()
-	})
-	return p
-}
-
-func (p *proxy) port() int { return p.listener.Addr().(*net.TCPAddr).Port }
-
-func (p *proxy) cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, c := range p.conns {
-		_ = c.Close()
-	}
-	p.conns = nil
 }
 
 // checkCredentials: a good credential, a wrong password, and nobody at the address; errors hold no secret.
@@ -315,16 +257,16 @@ func (s mqttSafety) startFailed(t *testing.T) {
 }
 
 func (s mqttSafety) theConnectionIsLost(t *testing.T) {
-	p := newProxy(t, s.b.port)
+	p := loopback.NewRelay(t, s.b.port, nil)
 	through := maps.Clone(s.fields)
-	through["port"] = p.port()
+	through["port"] = p.Port
 	l := listen(t, "mqtt", through, mqttListens, Options{})
 	if err := l.listening(); err != nil {
 		t.Fatal(err)
 	}
 	s.b.send(t, gjson.Parse(`{"topic":"t","body":"a","qos":1}`))
 	e := l.next()
-	p.cut()
+	p.Cut()
 	e.ok() // the broker does not get to know
 	if err := l.end(); err == nil || !strings.Contains(err.Error(), "lost") {
 		t.Errorf("got %v", err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/cordboard/cordboard/internal/golden"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime"
 )
@@ -72,18 +73,18 @@ func listen(t *testing.T, kind string, fields map[string]any, node string, o Opt
 		default:
 		}
 	}, pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
-	b := newBed(t, kind, fields, o, signalled(o, s)...)
-	c := b.withCredential(gjson.Parse(`{"node":` + node + `}`))
+	engine := newEngine(t, kind, fields, o, signalled(o, s)...)
+	c := golden.WithCredential(gjson.Parse(`{"node":`+node+`}`), kind)
 	flow, err := runtime.ParseWorkflow("case", []byte(`{"name":"case","nodes":[{"name":"Trigger",`+c.Get("node").Raw[1:]+`],"connections":{}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := b.engine.Compile(ctx, flow)
+	plan, err := engine.Compile(ctx, flow)
 	if err != nil {
 		t.Fatal(err)
 	}
 	trigger := plan.Triggers()[0]
-	call := b.engine.TriggerCall(ctx, trigger)
+	call := engine.TriggerCall(ctx, trigger)
 	go func() {
 		l.ended <- trigger.Node.(nodes.Trigger).Listen(ctx, call, l.start)
 	}()
@@ -160,17 +161,5 @@ func take[T any](t *testing.T, c <-chan T, what string) T {
 	case <-time.After(patience):
 		t.Fatalf("waited for %s", what)
 		panic("not reached")
-	}
-}
-
-// until waits for a condition.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !ok(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited for %s", what)
-		}
 	}
 }

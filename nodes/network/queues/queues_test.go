@@ -16,7 +16,6 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/cordboard/cordboard/credentials"
 	"github.com/cordboard/cordboard/internal/golden"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/network/connect"
@@ -37,13 +36,8 @@ type broker interface {
 	arrived(t *testing.T, spec gjson.Result) string
 }
 
-// bed is an engine with a credential for the broker.
-type bed struct {
-	engine *runtime.Engine
-	kind   string
-}
-
-func newBed(t *testing.T, kind string, fields map[string]any, o Options, types ...nodes.Type) bed {
+// newEngine returns an engine with a credential for the broker.
+func newEngine(t *testing.T, kind string, fields map[string]any, o Options, types ...nodes.Type) *runtime.Engine {
 	t.Helper()
 	executor := request.New()
 	o.Executor, o.Pools = executor, &connect.Pools{}
@@ -53,16 +47,10 @@ func newBed(t *testing.T, kind string, fields map[string]any, o Options, types .
 			t.Error(err)
 		}
 	})
-	data, err := json.Marshal(fields)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := credentials.NewSet(credentials.NewLeases(t.TempDir()))
-	set.Add(credentials.Credential{ID: kind, Name: kind, Type: kind, Data: data})
 	if types == nil {
 		types = Nodes(o)
 	}
-	return bed{golden.NewEngine(t, runtime.Options{Credentials: set}, types...), kind}
+	return golden.NewEngine(t, runtime.Options{Credentials: golden.Credentials(t, map[string]any{kind: fields})}, types...)
 }
 
 // withFields are a credential's fields with those of a case.
@@ -75,12 +63,6 @@ func withFields(b broker, c gjson.Result) map[string]any {
 		return true
 	})
 	return fields
-}
-
-// withCredential adds the credential to a case's node.
-func (b bed) withCredential(c gjson.Result) gjson.Result {
-	node := fmt.Sprintf(`{"credentials":{%q:{"id":%q,"name":%q}},%s`, b.kind, b.kind, b.kind, c.Get("node").Raw[1:])
-	return gjson.Parse(strings.Replace(c.Raw, c.Get("node").Raw, node, 1))
 }
 
 func files(t *testing.T, folder string, least int) []string {
@@ -111,8 +93,8 @@ func sendCases(t *testing.T, b broker, kind string, least int) {
 			}
 			c := golden.Read(t, file)
 			b.setup(t, c.Get("broker"))
-			bed := newBed(t, kind, withFields(b, c), Options{})
-			answer := golden.Answer(t, bed.engine, bed.withCredential(c))
+			engine := newEngine(t, kind, withFields(b, c), Options{})
+			answer := golden.Answer(t, engine, golden.WithCredential(c, kind))
 			got, want := rows(answer, name), rows(c.Get("want"), name)
 			if want == "refused" && answer.Get("status").Str == "error" { // n8n refuses the workflow, here it is the node
 				want = got

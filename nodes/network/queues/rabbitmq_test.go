@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/internal/dbtest"
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes"
 )
 
@@ -23,7 +24,7 @@ func newRabbitBroker(t *testing.T) *rabbitBroker {
 	t.Helper()
 	port := dbtest.RabbitMQ(t)
 	b := &rabbitBroker{port: port}
-	until(t, "RabbitMQ to take a connection", func() (ok bool) {
+	loopback.Await(t, "a connection to RabbitMQ", func() (ok bool) {
 		var err error
 		b.conn, err = amqp.Dial(fmt.Sprintf("amqp://guest:guest@127.0.0.1:%d/", port))
 		return err == nil

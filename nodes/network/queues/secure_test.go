@@ -1,17 +1,12 @@
 package queues
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
 	"io"
 	"maps"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/tidwall/gjson"
@@ -29,110 +23,8 @@ import (
 
 	"github.com/cordboard/cordboard/internal/dbtest"
 	"github.com/cordboard/cordboard/internal/golden"
+	"github.com/cordboard/cordboard/internal/loopback"
 )
-
-// authority makes certificates.
-type authority struct {
-	t    *testing.T
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pem  string
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	a := &authority{t: t}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	var der []byte
-	der, a.key = a.sign(template, nil)
-	var err error
-	if a.cert, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	a.pem = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	return a
-}
-
-func (a *authority) sign(template *x509.Certificate, parent *x509.Certificate) ([]byte, *ecdsa.PrivateKey) {
-	a.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	signer := a.key
-	if parent == nil {
-		parent, signer = template, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return der, key
-}
-
-// pair is a certificate for 127.0.0.1 and its key.
-func (a *authority) pair() (cert, key string) {
-	a.t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "node"}, NotBefore: a.cert.NotBefore, NotAfter: a.cert.NotAfter, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, k := a.sign(template, a.cert)
-	secret, err := x509.MarshalECPrivateKey(k)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}))
-}
-
-// server is the configuration of a server that asks for certificates of the authority.
-func (a *authority) server() *tls.Config {
-	a.t.Helper()
-	cert, key := a.pair()
-	pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
-	return &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12}
-}
-
-// front takes TLS connections and passes what is in them on to a port.
-func (a *authority) front(to int) int {
-	a.t.Helper()
-	l, err := tls.Listen("tcp", "127.0.0.1:0", a.server())
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	var passing sync.WaitGroup
-	passing.Go(func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			passing.Go(func() {
-				defer in.Close()
-				if in.(*tls.Conn).Handshake() != nil {
-					return
-				}
-				out, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", to))
-				if err != nil {
-					return
-				}
-				passing.Go(func() {
-					_, _ = io.Copy(in, out)
-					_ = in.Close()
-				})
-				_, _ = io.Copy(out, in)
-				_ = out.Close()
-			})
-		}
-	})
-	a.t.Cleanup(func() {
-		_ = l.Close()
-		passing.Wait()
-	})
-	return l.Addr().(*net.TCPAddr).Port
-}
 
 // locked is a key under a passphrase, as old tools write it.
 func locked(t *testing.T, key, passphrase string) string {
@@ -148,25 +40,25 @@ func locked(t *testing.T, key, passphrase string) string {
 // sends runs a node once and returns its answer's error, "" for success.
 func sends(t *testing.T, kind string, fields map[string]any, node string) string {
 	t.Helper()
-	b := newBed(t, kind, fields, Options{})
-	r := golden.Answer(t, b.engine, b.withCredential(gjson.Parse(`{"node":`+node+`,"input":[{"json":{"a":1}}]}`)))
+	engine := newEngine(t, kind, fields, Options{})
+	r := golden.Answer(t, engine, golden.WithCredential(gjson.Parse(`{"node":`+node+`,"input":[{"json":{"a":1}}]}`), kind))
 	return r.Get("error.message").String()
 }
 
 // checkTLS: the node reaches the broker with a certificate, not without, and only if it trusts the broker's.
-func checkTLS(t *testing.T, a *authority, kind string, fields map[string]any, node string) {
+func checkTLS(t *testing.T, a *loopback.Authority, kind string, fields map[string]any, node string) {
 	t.Helper()
-	cert, key := a.pair()
+	cert, key := a.Pair(t)
 	with := func(change map[string]any) map[string]any {
 		all := maps.Clone(fields)
-		maps.Copy(all, map[string]any{"ssl": true, "ca": a.pem, "cert": cert, "key": key})
+		maps.Copy(all, map[string]any{"ssl": true, "ca": a.PEM, "cert": cert, "key": key})
 		maps.Copy(all, change)
 		return all
 	}
 	if e := sends(t, kind, with(nil), node); e != "" {
 		t.Errorf("with a certificate: %s", e)
 	}
-	_, other := a.pair()
+	_, other := a.Pair(t)
 	for name, change := range map[string]map[string]any{
 		"without a certificate": {"cert": "", "key": ""}, "an unknown authority": {"ca": ""}, "an authority that is none": {"ca": "x"}, "another key": {"key": other},
 	} {
@@ -182,16 +74,16 @@ const (
 )
 
 func TestMQTTSecure(t *testing.T) {
-	b, a := newMQTTBroker(t), newAuthority(t)
+	b, a := newMQTTBroker(t), loopback.NewAuthority(t)
 	fields := b.fields()
-	fields["port"], fields["passwordless"], fields["rejectUnauthorized"] = a.front(b.port), true, true
+	fields["port"], fields["passwordless"], fields["rejectUnauthorized"] = loopback.NewRelay(t, b.port, a.Server(t)).Port, true, true
 	checkTLS(t, a, "mqtt", fields, mqttSend)
-	cert, key := a.pair()
+	cert, key := a.Pair(t)
 	maps.Copy(fields, map[string]any{"protocol": "mqtts", "ssl": true, "rejectUnauthorized": false, "cert": cert, "key": key})
 	if e := sends(t, "mqtt", fields, mqttSend); e != "" {
 		t.Errorf("any certificate: %s", e)
 	}
-	fields["ca"] = newAuthority(t).pem
+	fields["ca"] = loopback.NewAuthority(t).PEM
 	if e := sends(t, "mqtt", fields, mqttSend); !strings.Contains(e, "certificate") {
 		t.Errorf("another authority's certificate than the one that is named: %q", e)
 	}
@@ -249,14 +141,14 @@ func websocketFront(t *testing.T, to int) int {
 }
 
 func TestRabbitMQSecure(t *testing.T) {
-	b, a := newRabbitBroker(t), newAuthority(t)
+	b, a := newRabbitBroker(t), loopback.NewAuthority(t)
 	b.setup(t, gjson.Parse(`{"queues":[{"name":"q"}]}`))
 	fields := b.fields()
-	fields["port"], fields["passwordless"] = a.front(b.port), false
+	fields["port"], fields["passwordless"] = loopback.NewRelay(t, b.port, a.Server(t)).Port, false
 	const node = `{"type":"n8n-nodes-base.rabbitmq","typeVersion":1.2,"parameters":{"queue":"q"}}`
 	checkTLS(t, a, "rabbitmq", fields, node)
-	cert, key := a.pair()
-	maps.Copy(fields, map[string]any{"ssl": true, "ca": a.pem, "cert": cert, "key": locked(t, key, "open sesame"), "passphrase": "open sesame"})
+	cert, key := a.Pair(t)
+	maps.Copy(fields, map[string]any{"ssl": true, "ca": a.PEM, "cert": cert, "key": locked(t, key, "open sesame"), "passphrase": "open sesame"})
 	if e := sends(t, "rabbitmq", fields, node); e != "" {
 		t.Errorf("a key with a passphrase: %s", e)
 	}
@@ -271,8 +163,8 @@ func TestRabbitMQSecure(t *testing.T) {
 }
 
 func TestKafkaSecure(t *testing.T) {
-	a := newAuthority(t)
-	b := newKafkaBroker(t, kfake.TLS(a.server()), kfake.SeedTopics(1, "t"))
+	a := loopback.NewAuthority(t)
+	b := newKafkaBroker(t, kfake.TLS(a.Server(t)), kfake.SeedTopics(1, "t"))
 	fields := b.fields()
 	checkTLS(t, a, "kafka", fields, kafkaSend)
 	for name, mechanism := range map[string]string{"plain": "PLAIN", "scram-sha-256": "SCRAM-SHA-256", "scram-sha-512": "SCRAM-SHA-512"} {

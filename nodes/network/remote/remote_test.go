@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
-	"golang.org/x/sys/unix"
 
 	"github.com/cordboard/cordboard/credentials"
 	"github.com/cordboard/cordboard/internal/dbtest"
@@ -200,7 +199,7 @@ func makeTree(t *testing.T, dir string) {
 		if err != nil {
 			return err
 		}
-		return unix.Lutimes(path, []unix.Timeval{{Sec: time.Date(2037, 1, 1, 0, 0, 0, 0, time.UTC).Unix()}, {Sec: at.Unix()}})
+		return setTimes(path, time.Date(2037, 1, 1, 0, 0, 0, 0, time.UTC), at)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package remote_test
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
@@ -14,36 +13,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tidwall/gjson"
 	"golang.org/x/crypto/ssh"
 
-	"github.com/cordboard/cordboard/credentials"
 	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/internal/golden"
+	"github.com/cordboard/cordboard/internal/loopback"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/network/remote"
 	"github.com/cordboard/cordboard/nodes/request"
 	"github.com/cordboard/cordboard/runtime"
 )
 
-// engineWith returns an engine with one credential, named c.
+// engineWith returns an engine with one credential.
 func engineWith(t *testing.T, kind string, fields map[string]any, o remote.Options) *runtime.Engine {
 	t.Helper()
-	data, err := json.Marshal(fields)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := credentials.NewSet(credentials.NewLeases(t.TempDir()))
-	set.Add(credentials.Credential{ID: "c", Name: "c", Type: kind, Data: data})
-	return golden.NewEngine(t, runtime.Options{Credentials: set}, remote.Nodes(o)...)
+	return golden.NewEngine(t, runtime.Options{Credentials: golden.Credentials(t, map[string]any{kind: fields})}, remote.Nodes(o)...)
 }
 
-// node writes a node with the credential c.
+// node writes a node with a credential of a type.
 func node(typ, kind string, params map[string]any) string {
 	text, err := json.Marshal(map[string]any{
-		"name": "Node", "type": "n8n-nodes-base." + typ, "typeVersion": 1, "parameters": params, "credentials": map[string]any{kind: map[string]string{"id": "c", "name": "c"}},
+		"type": "n8n-nodes-base." + typ, "typeVersion": 1, "parameters": params, "credentials": map[string]any{kind: map[string]string{"id": kind, "name": kind}},
 	})
 	if err != nil {
 		panic(err)
@@ -53,7 +45,11 @@ func node(typ, kind string, params map[string]any) string {
 
 func answer(t *testing.T, engine *runtime.Engine, node, input string) gjson.Result {
 	t.Helper()
-	return golden.Answer(t, engine, gjson.Parse(fmt.Sprintf(`{"node":%s,"input":[%s]}`, node, input)))
+	return golden.Answer(t, engine, caseOf(node, input))
+}
+
+func caseOf(node, input string) gjson.Result {
+	return gjson.Parse(fmt.Sprintf(`{"node":%s,"input":[%s]}`, node, input))
 }
 
 // with returns a copy of fields with others in it.
@@ -65,21 +61,10 @@ func with(fields map[string]any, others ...any) map[string]any {
 	return c
 }
 
-// nobody is a port at which nobody listens.
-func nobody(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 // TestCredentialTests: a credential that works passes, and of one that does not is said why, without its secrets.
 func TestCredentialTests(t *testing.T) {
 	s := start(t)
-	port := nobody(t)
+	port := loopback.Port(t)
 	for _, c := range []struct {
 		kind   string
 		fields map[string]any
@@ -188,53 +173,18 @@ func TestLargeFiles(t *testing.T) {
 	}
 }
 
-// cancelled runs a node until ready says so, cancels the run and waits for its end.
-func cancelled(t *testing.T, engine *runtime.Engine, node string, ready func() bool) {
-	t.Helper()
-	flow, err := runtime.ParseWorkflow("case", fmt.Appendf(nil, `{"nodes":[{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},%s],
-		"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}},"settings":{"executionOrder":"v1"}}`, node))
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := engine.Compile(t.Context(), flow)
-	if err != nil {
-		t.Fatal(err)
-	}
-	execution, err := engine.NewExecution(plan, runtime.RunOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		execution.Run(ctx)
-	}()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !ready() {
-		<-tick.C
-	}
-	cancel(errors.New("enough"))
-	select {
-	case <-ended:
-	case <-time.After(10 * time.Second):
-		t.Fatal("the run goes on")
-	}
-}
-
 // TestCancelled: a run that is cancelled waits neither for a command nor for a server.
 func TestCancelled(t *testing.T) {
 	s := start(t)
 	begun := filepath.Join(s.root, "begun")
 	command := map[string]any{"authentication": "privateKey", "command": "echo > '" + begun + "'; sleep 100", "cwd": "/"}
-	cancelled(t, engineWith(t, "sshPrivateKey", s.fields["key"], remote.Options{}), node("ssh", "sshPrivateKey", command), func() bool {
+	golden.Cancel(t, engineWith(t, "sshPrivateKey", s.fields["key"], remote.Options{}), caseOf(node("ssh", "sshPrivateKey", command), `{"json":{}}`), func() bool {
 		_, err := os.Stat(begun)
 		return err == nil
 	})
 	for kind, params := range map[string]map[string]any{"ftp": {"operation": "list"}, "sftp": {"operation": "list", "protocol": "sftp"}} {
 		silent := serve(t, func(net.Conn) {})
-		cancelled(t, engineWith(t, kind, map[string]any{"host": "127.0.0.1", "port": silent.port, "username": "u", "password": "p"}, remote.Options{}), node("ftp", kind, params), silent.called)
+		golden.Cancel(t, engineWith(t, kind, map[string]any{"host": "127.0.0.1", "port": silent.port, "username": "u", "password": "p"}, remote.Options{}), caseOf(node("ftp", kind, params), `{"json":{}}`), silent.called)
 	}
 }
 

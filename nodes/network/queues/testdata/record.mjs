@@ -7,24 +7,19 @@
 // trigger is in an active workflow; after it come a request that tells its items, and the nodes of "flow". What the script
 // writes is "want", "arrived", and "error" of a workflow that could not be activated.
 //
-//	node record.mjs [FOLDER|FILE…]     records the cases that have no "want" (all with --all)
+//	node record.mjs [FOLDER|FILE…]     records the cases that have no "want" (internal/golden/reference.mjs has the options)
 //
-// It needs n8n 2.40.7: N8N_REFERENCE_HOME is the folder of the program run.js, that answers workflows, one JSON a line, and of
-// bin/n8n. The brokers are on 127.0.0.1 at RABBITMQ_PORT (user guest), MQTT_PORT, KAFKA_PORT (go run ./testdata/broker PORT).
+// N8N_REFERENCE_HOME has also bin/n8n. The brokers are on 127.0.0.1 at RABBITMQ_PORT (user guest), MQTT_PORT, KAFKA_PORT
+// (go run ./testdata/broker PORT).
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cases, home, list, start, want, workflow, write } from "../../../../internal/golden/reference.mjs";
 import { brokers } from "./brokers.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const home = process.env.N8N_REFERENCE_HOME;
-const args = process.argv.slice(2).filter((a) => a !== "--all");
-const all = process.argv.includes("--all");
-const files = (path) => (statSync(path).isDirectory() ? readdirSync(path).sort().flatMap((f) => files(join(path, f))) : [path]);
-const cases = (args.length ? args : [here]).flatMap(files).filter((f) => f.endsWith(".json"));
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 const open = {};
@@ -36,39 +31,11 @@ async function broker(kind) {
 
 // ---- nodes that send
 
-let reference, answer;
-async function* answers(stream) {
-  let rest = "";
-  for await (const chunk of stream.setEncoding("utf8")) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop();
-    for (const line of lines) yield JSON.parse(line);
-  }
-}
-
-async function run(node, input, kind, credential) {
-  if (!reference) {
-    reference = spawn(process.execPath, [join(home, "run.js"), "--serve"], { stdio: ["pipe", "pipe", "ignore"] });
-    answer = answers(reference.stdout);
-    await answer.next(); // ready
-  }
-  const start = { type: "n8n-nodes-base.manualTrigger", typeVersion: 1, parameters: {}, name: "Start" };
-  const chain = [start, { ...node, name: "Node", credentials: { [kind]: { id: kind, name: kind } } }];
-  const nodes = chain.map((x, i) => ({ id: "n" + i, position: [200 * i, 0], ...x }));
-  const workflow = { name: "case", nodes, connections: { Start: { main: [[{ node: "Node", type: "main", index: 0 }]] } }, pinData: { Start: input }, settings: { executionOrder: "v1" } };
-  reference.stdin.write(JSON.stringify({ id: 1, workflow, credentials: { [kind]: credential }, normalize: true, timeout: 10 }) + "\n");
-  return want((await answer.next()).value);
-}
-
-function want(answer) {
-  if (!answer.ok) return { refused: answer.error.message ?? String(answer.error) };
-  const runs = answer.run.resultData.runData.Node;
-  if (!runs) return { status: "not run" };
-  const w = { status: runs[0].executionStatus };
-  if (runs[0].data) w.outputs = runs[0].data.main.map((items) => (items ?? []).map(({ json, pairedItem, binary }) => ({ json, pairedItem, binary })));
-  const e = runs[0].error;
-  if (e) w.error = { message: e.message, description: e.description, itemIndex: e.context?.itemIndex };
-  return w;
+let n8n;
+async function run(c, kind, credential) {
+  n8n ??= await start();
+  const answer = await n8n.ask({ workflow: workflow(c, { kinds: [kind] }), credentials: { [kind]: credential }, timeout: 10 });
+  return want(answer, ({ json, binary }) => ({ json, binary }));
 }
 
 // ---- triggers
@@ -150,40 +117,25 @@ async function listen(c, kind, b) {
 
 // ----
 
-for (const file of cases) {
-  const c = JSON.parse(readFileSync(file, "utf8"));
-  if (c.want && !all) continue;
+const arrived = (value) => `{${Object.entries(value).map(([name, l]) => `${JSON.stringify(name)}: ${l ? list(l) : "null"}`).join(", ")}}`;
+
+for (const { file, c } of [...cases(dirname(fileURLToPath(import.meta.url)))]) {
   const type = c.node.type.split(".")[1];
   const kind = type.replace("Trigger", "");
   const b = await broker(kind);
   await b.setup(c.broker ?? {});
-  c.want = type === kind ? await run(c.node, c.input, kind, { ...b.credential, ...c.credential }) : await listen(c, kind, b);
+  c.want = type === kind ? await run(c, kind, { ...b.credential, ...c.credential }) : await listen(c, kind, b);
   c.arrived = await b.arrived(c.broker ?? {});
   await b.clean(c.broker ?? {});
-  writeFileSync(file, format(c));
+  write(file, c, { arrived });
   console.log(basename(file));
 }
 for (const b of Object.values(open)) await b.close();
-reference?.kill();
+n8n?.stop();
 if (server) {
   server.kill();
   sink.close();
   sink.closeAllConnections();
   await pause(2000);
   rmSync(folder, { recursive: true, force: true });
-}
-
-// format writes a line for each part of a case, and for each item of its lists.
-function format(c) {
-  const list = (items) => (items.length ? `[\n    ${items.map((i) => JSON.stringify(i)).join(",\n    ")}\n  ]` : "[]");
-  const part = ([key, value]) => {
-    if (key === "input" || key === "send") return `  "${key}": ${list(value)}`;
-    if (key === "arrived") return `  "arrived": {${Object.entries(value).map(([name, l]) => `${JSON.stringify(name)}: ${l ? list(l) : "null"}`).join(", ")}}`;
-    if (key !== "want") return `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`;
-    const { outputs, runs, ...rest } = value;
-    let tail = outputs ? [`"outputs": [${outputs.map(list).join(", ")}]`] : [];
-    if (runs) tail = [`"runs": ${list(runs)}`];
-    return `  "want": {${[JSON.stringify(rest).slice(1, -1), ...tail].filter((t) => t).join(", ")}}`;
-  };
-  return `{\n${Object.entries(c).map(part).join(",\n")}\n}\n`;
 }

@@ -1,0 +1,7 @@
+package loopback
+
+import "syscall"
+
+func attributes(as *Account) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Credential: credential(as), Pdeathsig: syscall.SIGKILL}
+}
