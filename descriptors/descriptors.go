@@ -57,7 +57,7 @@ type CredentialUse struct {
 	// it goes into requests as HTTP Request has it.
 	Outside bool `json:"outside,omitempty"`
 	// Authenticate is what the credential adds to a request of a declarative node: n8n's {headers, qs, body, auth}, whose texts
-	// may be expressions with $credentials. {"$function": name} stands for code, which is not carried over.
+	// may be expressions with $credentials. {"$function": name, "at": […], "module", "class"} stands for the package's code.
 	Authenticate json.RawMessage `json:"authenticate,omitempty"`
 }
 
@@ -74,6 +74,19 @@ type Routing struct {
 	// Defaults is n8n's requestDefaults, Operations its requestOperations.
 	Defaults   json.RawMessage `json:"defaults,omitempty"`
 	Operations json.RawMessage `json:"operations,omitempty"`
+	// Code is set where functions of the node's package work on requests or answers. In a routing {"$function": name, "at": […]} stands
+	// for one: at are the names that lead to it from the node's description. One without at is not carried over.
+	Code *Code `json:"code,omitempty"`
+}
+
+// Code is the JavaScript behind the functions of a declarative node.
+type Code struct {
+	// Module is the path of the file that defines the node, Class its export, Version the member of nodeVersions, "" where there is none.
+	Module  string `json:"module"`
+	Class   string `json:"class"`
+	Version string `json:"version,omitempty"`
+	// Modules are the package's files that the functions may need, a JSON object of texts by path.
+	Modules json.RawMessage `json:"modules"`
 }
 
 // Resource groups operations, as in n8n.

@@ -19,11 +19,17 @@ import (
 	"github.com/cordboard/cordboard/descriptors"
 )
 
+// Modules is JavaScript: a function of a package's files, texts by path, that finds, runs and lists its modules.
+//
+//go:embed modules.js
+var Modules string
+
+//go:embed evaluate.js
+var evaluate string
+
 // Program is JavaScript: a function of the package's files (a JSON object of texts by path) and of its entries, both as
 // Package.Arguments gives them, whose result is for Convert.
-//
-//go:embed evaluate.js
-var Program string
+var Program = "(" + evaluate + ")(" + Modules + ")"
 
 // Package is an npm package as it lies on disk: its compiled files by path, package.json among them.
 type Package struct {
@@ -60,7 +66,8 @@ func (p Package) Arguments() (files, entries string, err error) {
 
 // Left is something that is not carried over.
 type Left struct {
-	// Node is the node's name; Where the operation ("contact: create"), the parameter, or both; empty for the whole node.
+	// Node is the node's name; Where the resource and operation ("resource contact, operation create"), the parameter, or all of it;
+	// empty for the whole node.
 	Node, Where string
 	Reason      string
 }
@@ -107,7 +114,7 @@ func (p Package) Convert(evaluated string) (*Imported, error) {
 		out.Left = append(out.Left, Left{Node: f.Get("file").Str, Reason: "it cannot be loaded: " + f.Get("reason").Str})
 	}
 	for _, n := range root.Get("nodes").Array() {
-		c := converter{out: out, d: n.Get("description"), credentials: root.Get("credentials")}
+		c := converter{out: out, of: p, source: n, d: n.Get("description"), credentials: root.Get("credentials")}
 		c.name = c.d.Get("name").Str
 		switch {
 		case n.Get("execute").Bool():

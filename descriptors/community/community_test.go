@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,13 +119,77 @@ requestOptions collection .batching .allowUnauthorizedCerts .proxy .timeout
 		t.Errorf("%d operations\ngot\n%swant\n%s", out.Operations(), got, want)
 	}
 	wantLeft := `dist/nodes/Lost.node.js: it cannot be loaded: the package does not have it
-bookshop, parameter operation sign: a function (preSend: signed)
-bookshop, parameter operation export: a function (postReceive: toRows)
+bookshop, resource book, operation sign: a function (preSend: signed) of another package
+bookshop, resource order, operation export: a function (postReceive: to-rows.toRows) of another package
 runner: it executes code of its own
 `
 	if got := lines(out.Left); got != wantLeft {
 		t.Errorf("left out:\n%swant\n%s", got, wantLeft)
 	}
+}
+
+// TestFunctions: functions are carried over with the modules that they may need, once for a node; where none is, there are none.
+func TestFunctions(t *testing.T) {
+	t.Parallel()
+	files := func(description string) map[string]string {
+		return map[string]string{
+			"package.json":          `{"name":"n8n-nodes-x","n8n":{"nodes":["dist/X.node.js"],"credentials":["dist/X.credentials.js"]}}`,
+			"dist/X.node.js":        `const n = require('n8n-workflow'); const a = require('./a'); class X { constructor() { ` + description + ` } } exports.X = X;`,
+			"dist/a.js":             `exports.f = async function (o) { const { g } = await Promise.resolve().then(() => __importStar(require("./lib/b"))); return g(o); };`,
+			"dist/lib/b/index.js":   `const data = require("../../../data.json"); require("../gone"); exports.g = (o) => o;`,
+			"dist/lib/unused.js":    `exports.h = 1;`,
+			"dist/signs.js":         `exports.sign = 1;`,
+			"data.json":             `{"a":1}`,
+			"dist/X.credentials.js": `const s = require('./signs'); class C { constructor() { this.name = 'xApi'; this.properties = []; } async authenticate(c, o) { return o; } } exports.C = C;`,
+		}
+	}
+	const head = `name: 'x', displayName: 'X', version: 1, requestDefaults: { baseURL: 'https://x' }`
+	const one = `{ name: 'o', type: 'string', routing: { send: { preSend: [a.f, a.f] }, output: { postReceive: [{ type: 'limit' }, async () => []] } } }`
+	for description, want := range map[string]string{
+		`this.description = { ` + head + `, properties: [] };`: "null",
+		`this.description = { ` + head + `, properties: [` + one + `] };`: `{"module":"dist/X.node.js","class":"X","modules":[data.json dist/X.node.js dist/a.js dist/lib/b/index.js]} ` +
+			`{"send":{"preSend":[{"$function":"anonymous","at":["properties","0","routing","send","preSend","0"]},{"$function":"anonymous","at":["properties","0","routing","send","preSend","1"]}]},` +
+			`"output":{"postReceive":[{"type":"limit"},{"$function":"anonymous","at":["properties","0","routing","output","postReceive","1"]}]}}`,
+		`this.description = { ` + head + `, properties: [{ name: 'o', type: 'string', routing: { send: { preSend: [n.f] }, request: { url: () => 'x' } } }] };`: `null {"send":{"preSend":[{"$function":"n8n-workflow.f"}]},"request":{"url":{"$function":"url","at":["properties","0","routing","request","url"]}}}` +
+			"x, parameter o: a function (preSend: n8n-workflow.f) of another package\nx, parameter o: a function (url: url), which is not known there\n",
+		`this.description = {}; this.nodeVersions = { 1: { description: { ` + head + `, properties: [] } }, 2: { description: { ` + head + `, properties: [{ name: 'o', type: 'string', routing: { operations: { async pagination() {} } } }] } } };`: "null" +
+			`; {"module":"dist/X.node.js","class":"X","version":"2","modules":[data.json dist/X.node.js dist/a.js dist/lib/b/index.js]} {"operations":{"pagination":{"$function":"pagination","at":["properties","0","routing","operations","pagination"]}}}`,
+		`this.description = { ` + head + `, properties: [], credentials: [{ name: 'xApi' }] };`: `{"module":"dist/X.node.js","class":"X","modules":[dist/X.credentials.js dist/signs.js]}` +
+			` {"$function":"authenticate","at":["authenticate"],"module":"dist/X.credentials.js","class":"C"}`,
+	} {
+		out := convert(t, community.Package{Files: files(description)})
+		var got []string
+		for _, f := range out.Files {
+			got = append(got, describeCode(t, f.Node))
+		}
+		if all := strings.Join(got, "; ") + lines(out.Left); all != want {
+			t.Errorf("%s\ngot  %s\nwant %s", description, all, want)
+		}
+	}
+}
+
+// describeCode writes the code of a node with the names of its modules, and what stands for functions.
+func describeCode(t *testing.T, n *descriptors.Node) string {
+	t.Helper()
+	text, err := json.Marshal(n.Routing.Code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(text)
+	if n.Routing.Code != nil {
+		var modules map[string]string
+		if err := json.Unmarshal(n.Routing.Code.Modules, &modules); err != nil {
+			t.Fatal(err)
+		}
+		got = strings.Replace(got, string(n.Routing.Code.Modules), fmt.Sprint(slices.Sorted(maps.Keys(modules))), 1)
+	}
+	if len(n.Properties) > 1 {
+		got += " " + string(n.Properties[0].Routing)
+	}
+	if len(n.Credentials) > 0 {
+		got += " " + string(n.Credentials[0].Authenticate)
+	}
+	return got
 }
 
 // TestVersions: what is in force for some versions only says so, and what is never in force is not carried over.

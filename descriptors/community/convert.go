@@ -14,10 +14,13 @@ import (
 // converter makes a descriptor file of one node's description.
 type converter struct {
 	out         *Imported
+	of          Package
+	source      gjson.Result // what is told of the node: its description, the class and the modules behind it
 	d           gjson.Result
 	credentials gjson.Result
 	name        string
 	versions    []float64
+	code        map[string]string // the modules behind functions that are carried over
 }
 
 func (c *converter) left(where, format string, args ...any) {
@@ -52,6 +55,13 @@ func (c *converter) file(nodeType string) (*descriptors.File, error) {
 	}
 	node.Properties = c.properties("", c.d.Get("properties").Array())
 	node.Properties = append(node.Properties, sending)
+	if len(c.code) > 0 {
+		modules, err := json.Marshal(c.code)
+		if err != nil {
+			return nil, err
+		}
+		node.Routing.Code = &descriptors.Code{Module: c.source.Get("module").Str, Class: c.source.Get("class").Str, Version: c.source.Get("version").Str, Modules: modules}
+	}
 	f := &descriptors.File{Format: descriptors.Format, Node: node}
 	set, err := f.Set()
 	if err != nil {
@@ -65,7 +75,7 @@ func (c *converter) file(nodeType string) (*descriptors.File, error) {
 }
 
 // sending is the collection that n8n gives every declarative node.
-var sending = descriptors.Property{Name: "requestOptions", Type: "collection", Properties: []descriptors.Property{
+var sending = descriptors.Property{Name: "requestOptions", Type: "collection", Default: json.RawMessage("{}"), Properties: []descriptors.Property{
 	{Name: "batching", Type: "fixedCollection", Properties: []descriptors.Property{{Name: "batch", Type: "collection", Properties: []descriptors.Property{
 		{Name: "batchSize", Type: "number", Default: json.RawMessage("50")}, {Name: "batchInterval", Type: "number", Default: json.RawMessage("1000")},
 	}}}},
@@ -85,11 +95,14 @@ func (c *converter) properties(where string, list []gjson.Result) []descriptors.
 	var out []descriptors.Property
 	for _, p := range list {
 		name := p.Get("name").Str
-		at := strings.TrimPrefix(where+"."+name, ".")
+		at := where + "." + name
+		if where == "" {
+			at = usedBy(p) + "parameter " + name
+		}
 		kind, known := kinds[p.Get("type").Str]
 		if !known || name == "" {
 			if p.Get("routing").Exists() {
-				c.left("parameter "+at, "parameters of the type %s are not known here", p.Get("type").Str)
+				c.left(at, "parameters of the type %s are not known here", p.Get("type").Str)
 			}
 			continue
 		}
@@ -126,7 +139,7 @@ func (c *converter) inside(at string, p gjson.Result, q *descriptors.Property) {
 				continue
 			}
 			q.Options = append(q.Options, descriptors.Option{Name: o.Get("name").String(), Value: value, Routing: raw(o.Get("routing"))})
-			c.functions(at+" "+o.Get("value").String(), o.Get("routing"))
+			c.functions(optionPlace(at, p, o), o.Get("routing"))
 		}
 		if len(q.Options) == 0 { // the service has them
 			q.MultipleValues = q.MultipleValues || q.Type == "multiOptions"
@@ -145,13 +158,54 @@ func (c *converter) inside(at string, p gjson.Result, q *descriptors.Property) {
 	}
 }
 
-// functions lists what a routing leaves to code: the node refuses what would need it.
+// usedBy says which resources and operations show a parameter, as the beginning of its place; "" for all.
+func usedBy(p gjson.Result) string {
+	text := ""
+	for _, name := range []string{"resource", "operation"} {
+		if values := list(p.Get("displayOptions.show." + name)); len(values) > 0 {
+			words := make([]string, len(values))
+			for i, v := range values {
+				words[i] = v.String()
+			}
+			text += name + " " + strings.Join(words, " or ") + ", "
+		}
+	}
+	return text
+}
+
+// optionPlace is the place of a parameter's value: that of an operation or a resource is its name.
+func optionPlace(at string, p, option gjson.Result) string {
+	value := option.Get("value").String()
+	if name := p.Get("name").Str; at == usedBy(p)+"parameter "+name && (name == "operation" || name == "resource") {
+		return usedBy(p) + name + " " + value
+	}
+	return at + " " + value
+}
+
+// functions takes the code along to which a routing leaves something, and lists what cannot be carried over: the node refuses what
+// would need it.
 func (c *converter) functions(where string, routing gjson.Result) {
 	walk(routing, "", func(place string, v gjson.Result) {
-		if name := v.Get(`\$function`); name.Exists() {
-			c.left("parameter "+where, "a function (%s: %s)", place, name.Str)
+		switch name := v.Get(`\$function`); {
+		case !name.Exists():
+		case !v.Get("at").Exists():
+			c.left(where, "a function (%s: %s) of another package", place, name.Str)
+		case !slices.Contains([]string{"preSend", "postReceive", "pagination"}, place):
+			c.left(where, "a function (%s: %s), which is not known there", place, name.Str)
+		default:
+			c.take(c.source)
 		}
 	})
+}
+
+// take takes the modules of a node or a credential along.
+func (c *converter) take(source gjson.Result) {
+	if c.code == nil {
+		c.code = map[string]string{}
+	}
+	for _, path := range source.Get("modules").Array() {
+		c.code[path.Str] = c.of.Files[path.Str]
+	}
 }
 
 // walk visits the objects of a value, with the last name that leads to each.
@@ -258,6 +312,10 @@ func (c *converter) credential(use gjson.Result) descriptors.CredentialUse {
 			}
 		case auth.Get("type").Str == "generic":
 			out.Authenticate = raw(auth.Get("properties"))
+		case auth.Get("at").Exists():
+			out.Authenticate = json.RawMessage(fmt.Sprintf(`{"$function":%q,"at":%s,"module":%q,"class":%q}`,
+				auth.Get(`\$function`).Str, auth.Get("at").Raw, cred.Get("module").Str, cred.Get("class").Str))
+			c.take(cred)
 		case auth.Get(`\$function`).Exists(): // it stays, so that nothing is sent without what it would add
 			out.Authenticate = raw(auth)
 			c.left("credential "+out.Type, "a function (authenticate) puts it into requests")

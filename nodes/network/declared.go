@@ -2,8 +2,10 @@ package network
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/tidwall/gjson"
 
@@ -16,12 +18,16 @@ import (
 type declared struct {
 	options Options
 	node    *descriptors.Node
+	// library is the program of the node's functions, made when one of them is first needed.
+	library func() (string, error)
 }
 
 var _ nodes.Outward = declared{}
 
 // Declared returns the behaviour of a node whose descriptor has a routing.
-func Declared(d *descriptors.Node, o Options) nodes.Node { return declared{o, d} }
+func Declared(d *descriptors.Node, o Options) nodes.Node {
+	return declared{o, d, sync.OnceValues(func() (string, error) { return libraryOf(d.Routing.Code) })}
+}
 
 // Execute is nodes.Node's.
 func (n declared) Execute(ctx context.Context, call *nodes.Call) error {
@@ -29,7 +35,7 @@ func (n declared) Execute(ctx context.Context, call *nodes.Call) error {
 	if !ok {
 		return errors.New("declarative nodes need an engine that compiles expressions")
 	}
-	d := &declaredRun{node: n.node, compiler: compiler, compiled: map[string]nodes.Expression{}}
+	d := &declaredRun{node: n.node, library: n.library, token: rand.Text(), compiler: compiler, compiled: map[string]nodes.Expression{}}
 	d.http = &httpRun{node: httpRequest{n.options}, call: call, prepareItem: d.prepare, common: call.Param("requestOptions")}
 	defer d.http.busy.Wait()
 	return d.http.run(ctx)
@@ -38,6 +44,8 @@ func (n declared) Execute(ctx context.Context, call *nodes.Call) error {
 // declaredRun is one execution of the node.
 type declaredRun struct {
 	node     *descriptors.Node
+	library  func() (string, error)
+	token    string // tells executions apart
 	http     *httpRun
 	compiler nodes.Compiler
 	compiled map[string]nodes.Expression // by source
@@ -72,12 +80,27 @@ type draft struct {
 	paginate       bool
 	most           nodes.Value // maxResults; undefined for all
 	receive        []receive
+
+	// What functions of the package have a hand in: the parameter at hand, those before the request, the one that asks for the pages, and
+	// the one of the credential; the request before they worked on it, a body of theirs that is no JSON, and the parameters as they get them.
+	param  string
+	before []function
+	pager  *function
+	signs  *signing
+	origin gjson.Result
+	given  *body
+	whole  string
 }
+
+// coded reports whether functions have the last word on the request.
+func (f *draft) coded() bool { return len(f.before) > 0 || f.signs != nil || f.pager != nil }
 
 // receive is a rule of what becomes of an answer.
 type receive struct {
 	rule  gjson.Result
 	value nodes.Value // $value
+	// function, if set, is the rule.
+	function *function
 }
 
 // prepare makes the request of an item.
@@ -115,7 +138,17 @@ func (f *draft) fill(ctx context.Context, x *exchange) error {
 	if err := f.collect(); err != nil {
 		return err
 	}
-	return f.options(x)
+	f.settings(x)
+	f.origin = f.request
+	if err := f.findPager(); err != nil || f.coded() {
+		return err
+	}
+	m, err := f.message(x, x.message, f.request)
+	x.message = m
+	if err == nil {
+		err = x.checkHeaders()
+	}
+	return err
 }
 
 // plainly makes an error stand in an item as its message alone, as n8n has it for these nodes.
@@ -143,6 +176,7 @@ func (f *draft) collect() error {
 		if !f.all.shows(p, gjson.Result{}) {
 			continue
 		}
+		f.param = p.Name
 		if t := f.run.http.call.Params.Member(p.Name); p.Required && t.Constant() && f.all.values[p.Name].String() == "" {
 			return nodes.Errorf("is required").WithParam(p.Name, "")
 		}
@@ -270,17 +304,22 @@ func (f *draft) route(r gjson.Result, value nodes.Value, seen names) error {
 		f.most = v
 	}
 	for _, rule := range output.Get("postReceive").Array() {
-		if name := rule.Get("$function"); name.Exists() {
-			return notCarried("postReceive", name.Str)
+		r := receive{rule: rule, value: value}
+		if rule.Get(`\$function`).Exists() {
+			n, err := f.functionAt("postReceive", rule)
+			if err != nil {
+				return err
+			}
+			r.function = &n
 		}
-		f.receive = append(f.receive, receive{rule, value})
+		f.receive = append(f.receive, r)
 	}
 	return nil
 }
 
 func notCarried(what, name string) error {
-	e := nodes.Errorf("cannot be used here, and with it this operation: a function of the node's package (%s: %s) works on it, and an import carries no functions", what, name)
-	e.Hint = "Use HTTP Request for this operation. Nothing was sent."
+	e := nodes.Errorf("cannot be used here, and with it this operation: a function (%s: %s) works on it that was not carried over from the node's package", what, name)
+	e.Hint = "Import the package anew, or use HTTP Request for this operation. Nothing was sent."
 	return e
 }
 
@@ -301,8 +340,12 @@ func (f *draft) merge(part gjson.Result, seen names) error {
 
 // send puts a parameter's value into the body or the query.
 func (f *draft) send(send gjson.Result, value nodes.Value, seen names) error {
-	if list := send.Get("preSend").Array(); len(list) > 0 {
-		return notCarried("preSend", list[0].Get(`\$function`).Str)
+	for _, r := range send.Get("preSend").Array() {
+		n, err := f.functionAt("preSend", r)
+		if err != nil {
+			return err
+		}
+		f.before = append(f.before, n)
 	}
 	if p := send.Get("paginate"); p.Exists() {
 		v, err := f.resolve(p, seen)

@@ -77,15 +77,25 @@ func (f *draft) once(ctx context.Context, x *exchange, m message) ([]entry, *ans
 		}
 		return list, a, nil
 	}
-	x.run.eval.Lock()
-	defer x.run.eval.Unlock()
 	later := f.later.with("$response", f.response(a))
 	for _, r := range f.receive {
-		if list, err = f.apply(r.rule, list, later.with("$value", r.value)); err != nil {
+		if r.function != nil {
+			list, err = f.received(ctx, x, *r.function, list, a)
+		} else {
+			list, err = f.applyAlone(r.rule, list, later.with("$value", r.value))
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 	}
 	return list, a, nil
+}
+
+// applyAlone is apply for a goroutine that does not hold the run's lock.
+func (f *draft) applyAlone(rule gjson.Result, list []entry, seen names) ([]entry, error) {
+	f.run.http.eval.Lock()
+	defer f.run.http.eval.Unlock()
+	return f.apply(rule, list, seen)
 }
 
 // declaredRefusal is refused in the words that n8n has for these nodes.

@@ -63,7 +63,13 @@ func (f *draft) authenticate(x *exchange, use *descriptors.CredentialUse, a node
 	if len(use.Authenticate) == 0 {
 		return nil
 	}
-	if name := functionIn(gjson.ParseBytes(use.Authenticate)); name != "" {
+	auth := gjson.ParseBytes(use.Authenticate)
+	if auth.Get(`\$function`).Exists() {
+		n, err := f.functionAt("authenticate", auth)
+		f.signs = &signing{n, credentialFields(use, a)}
+		return err
+	}
+	if name := functionIn(auth); name != "" {
 		return notCarried("authenticate", name)
 	}
 	v, err := f.resolve(gjson.ParseBytes(use.Authenticate), f.seen)

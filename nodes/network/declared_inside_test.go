@@ -42,6 +42,10 @@ func TestDeclaredWrites(t *testing.T) {
 		{`{}`, deeper, `{}`, true},
 		{`{}`, unknown, `{}`, true},
 		{`{}`, unknown, `{"o":"get"}`, false},
+		{`{}`, `{"name":"o","type":"string","routing":{"send":{"preSend":[{"$function":"f","at":[]}]}}}`, `{}`, true},
+		{`{}`, `{"name":"c","type":"collection","properties":[{"name":"o","type":"string","routing":{"send":{"preSend":[{"$function":"f","at":[]}]}}}]}`, `{}`, true},
+		{`{}`, `{"name":"o","type":"string","routing":{"output":{"postReceive":[{"$function":"f","at":[]}]}}}`, `{}`, false},
+		{`{"operations":{"pagination":{"$function":"f","at":[]}}}`, none, `{}`, true},
 		{`{"operations":{"pagination":{"properties":{"request":{"method":"POST"}}}}}`, none, `{}`, true},
 		{`{}`, `{"name":"o","type":"string","routing":{"operations":{"pagination":{"properties":{"request":{"method":"POST"}}}}}}`, `{}`, true},
 	} {
@@ -157,7 +161,7 @@ func TestLockAfterPanic(t *testing.T) {
 			f.destination()
 		},
 		"page": func(f *draft) {
-			_, _ = f.nextPage(&exchange{run: f.run.http}, gjson.Parse(`{"request":{"url":"=panic"}}`), nodes.Value{})
+			_, _ = f.nextPage(t.Context(), &exchange{run: f.run.http}, gjson.Parse(`{"request":{"url":"=panic"}}`), nodes.Value{})
 		},
 	} {
 		f, _ := newDraft()

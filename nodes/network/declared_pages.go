@@ -9,12 +9,17 @@ import (
 )
 
 func (f *draft) fetch(ctx context.Context, x *exchange) ([]entry, error) {
+	if f.coded() {
+		if err := f.preSend(ctx, x); err != nil {
+			return nil, err
+		}
+	}
+	if f.pager != nil {
+		return f.functionPages(ctx, x)
+	}
 	if !f.paginate || !f.pagination.Exists() {
 		list, _, err := f.once(ctx, x, x.message)
 		return list, err
-	}
-	if name := f.pagination.Get(`\$function`); name.Exists() {
-		return nil, notCarried("pagination", name.Str)
 	}
 	if f.pagination.Get("type").Str == "offset" {
 		return f.offsets(ctx, x)
@@ -42,7 +47,7 @@ func (f *draft) offsets(ctx context.Context, x *exchange) ([]entry, error) {
 	)
 	for offset := 0; ; offset += size {
 		page := fields{{rules.Get("limitParameter").Str, nodes.NumberValue(float64(size))}, {rules.Get("offsetParameter").Str, nodes.NumberValue(float64(offset))}}
-		m, err := f.again(x, fields{{place, nodes.WireValue(page.json())}}.json(), true)
+		m, err := f.again(ctx, x, fields{{place, nodes.WireValue(page.json())}}.json(), true)
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +93,7 @@ func (f *draft) pages(ctx context.Context, x *exchange) ([]entry, error) {
 		seen bounds
 	)
 	for {
-		m, err := f.nextPage(x, rules, response)
+		m, err := f.nextPage(ctx, x, rules, response)
 		if err != nil {
 			return nil, err
 		}
@@ -111,16 +116,16 @@ func (f *draft) pages(ctx context.Context, x *exchange) ([]entry, error) {
 	}
 }
 
-func (f *draft) nextPage(x *exchange, rules gjson.Result, response nodes.Value) (message, error) {
+func (f *draft) nextPage(ctx context.Context, x *exchange, rules gjson.Result, response nodes.Value) (message, error) {
 	v, err := f.resolveAlone(rules.Get("request"), f.seen.with("$response", response))
 	if err != nil {
 		return message{}, err
 	}
-	return f.again(x, v.JSON(), false)
+	return f.again(ctx, x, v.JSON(), false)
 }
 
 // again is the request with some of its parts changed: added to, or, as the pages of a description have it, replaced.
-func (f *draft) again(x *exchange, parts string, add bool) (message, error) {
+func (f *draft) again(ctx context.Context, x *exchange, parts string, add bool) (message, error) {
 	request := gjson.Parse(parts)
 	if add {
 		request = gjson.Parse(merged(f.request, request))
@@ -130,6 +135,9 @@ func (f *draft) again(x *exchange, parts string, add bool) (message, error) {
 			whole.set(part.name, part.value)
 		}
 		request = gjson.Parse(whole.json())
+	}
+	if f.coded() {
+		return f.ready(ctx, x, request, f.given)
 	}
 	m, err := f.message(x, f.credentialNow(x), request)
 	if err != nil {

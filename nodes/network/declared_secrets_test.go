@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/descriptors/community"
 	"github.com/cordboard/cordboard/nodes/network"
 	"github.com/cordboard/cordboard/nodes/request"
@@ -55,15 +56,19 @@ func (s *service) requests() []string {
 }
 
 // declarative runs a node made of parts of a description, {credential, defaults, operations, properties}, in JavaScript, with the data of its
-// credential (type xApi unless credential says another), and gives its items, or its error.
-type declarative struct{ credential, class, defaults, operations, properties, data string }
+// credential (type xApi unless credential says another), after head, and gives its items, or its error.
+type declarative struct{ credential, class, defaults, operations, properties, data, input, head string }
 
-func (d declarative) run(t *testing.T) string {
-	t.Helper()
-	kind := d.credential
-	if kind == "" {
-		kind = "xApi"
+func (d declarative) kind() string {
+	if d.credential == "" {
+		return "xApi"
 	}
+	return d.credential
+}
+
+// nodes imports the node.
+func (d declarative) nodes(t *testing.T) []*descriptors.Node {
+	t.Helper()
 	if d.class == "" {
 		d.class = `this.authenticate={type:'generic',properties:{headers:{'X-Api-Key':'={{$credentials.key}}'}}};`
 	}
@@ -72,19 +77,35 @@ func (d declarative) run(t *testing.T) string {
 	}
 	list, err := importPackage(community.Package{Files: map[string]string{
 		"package.json": `{"name":"n8n-nodes-x","version":"1.0.0","n8n":{"nodes":["X.node.js"],"credentials":["X.credentials.js"]}}`,
-		"X.node.js": `class X{constructor(){this.description={displayName:'X',name:'x',version:1,credentials:[{name:'` + kind + `',required:true}],requestDefaults:` +
+		"X.node.js": d.head + `class X{constructor(){this.description={displayName:'X',name:'x',version:1,credentials:[{name:'` + d.kind() + `',required:true}],requestDefaults:` +
 			d.defaults + `,requestOperations:{` + d.operations + `},properties:[` + d.properties + `]};}} exports.X=X;`,
 		"X.credentials.js": `class XApi{constructor(){this.name='xApi';this.displayName='x';this.properties=[{name:'key',type:'string',default:''}];` + d.class + `}} exports.XApi=XApi;`,
 	}})
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d nodes, %v", len(list), err)
 	}
+	return list
+}
+
+func (d declarative) run(t *testing.T) string {
+	t.Helper()
+	engine, c := d.engine(t)
+	return runWith(t, engine, c)
+}
+
+// engine is one that has the node, and the case to run with it.
+func (d declarative) engine(t *testing.T) (*runtime.Engine, gjson.Result) {
+	t.Helper()
+	list, kind := d.nodes(t), d.kind()
+	if d.input == "" {
+		d.input = `[{"json":{"a":1}}]`
+	}
 	executor := request.New()
 	t.Cleanup(executor.Close)
 	o := network.Options{Executor: executor}
 	credentials := fmt.Sprintf(`{%q:%s}`, kind, d.data)
 	engine := newEngineWith(t, gjson.Parse(credentials), o, declaredTypes(list, o)...)
-	return runWith(t, engine, gjson.Parse(`{"node":{"type":"n8n-nodes-x.x","typeVersion":1,"parameters":{}},"credentials":`+credentials+`,"input":[{"json":{"a":1}}]}`))
+	return engine, gjson.Parse(`{"node":{"type":"n8n-nodes-x.x","typeVersion":1,"parameters":{}},"credentials":` + credentials + `,"input":` + d.input + `}`)
 }
 
 const canary = "canary-secret"
@@ -155,8 +176,8 @@ func TestCredentialsOfOthers(t *testing.T) {
 		{kind: "githubApi", data: `{"accessToken":"` + canary + `"}`, sent: "Authorization:[token " + canary + "]"},
 		{kind: "httpQueryAuth", data: `{"name":"k","value":"` + canary + `"}`, sent: "/x?k=" + canary},
 		{kind: "unheardOfApi", data: `{"key":"` + canary + `"}`, failed: "how credentials of type unheardOfApi go into a request is not known"},
-		{class: `this.authenticate=async function sign(c,o){return o;};`, data: `{"key":"` + canary + `"}`, failed: "a function of the node's package (authenticate: sign)"},
-		{class: `this.authenticate={type:'generic',properties:{headers:{'X-Sum':function sum(c){return c;}}}};`, data: `{"key":"` + canary + `"}`, failed: "(authenticate: sum)"},
+		{class: `this.authenticate=async function sign(c,o){return o;};`, data: `{"key":"` + canary + `"}`, sent: "GET /x "},
+		{class: `this.authenticate={type:'generic',properties:{headers:{'X-Sum':function sum(c){return c;}}}};`, data: `{"key":"` + canary + `"}`, failed: "a function (authenticate: sum) works on it that was not carried over"},
 		{class: `this.note='';`, data: `{"key":"` + canary + `"}`, sent: "GET /x "},
 	} {
 		here := newService(t, fine)

@@ -134,6 +134,11 @@ func TestCommunityPackages(t *testing.T) {
 					for _, d := range list {
 						m, routing := *d, *d.Routing
 						routing.Defaults = []byte(strings.ReplaceAll(string(routing.Defaults), own, "http://"+address))
+						if routing.Code != nil {
+							code := *routing.Code
+							code.Modules = []byte(strings.ReplaceAll(string(code.Modules), own, "http://"+address))
+							routing.Code = &code
+						}
 						m.Routing = &routing
 						moved = append(moved, &m)
 					}
@@ -145,22 +150,12 @@ func TestCommunityPackages(t *testing.T) {
 }
 
 const (
-	byFunction = "a function of the package works on it"
 	unreadable = "n8n cannot read an expression of the package (catch without a parameter) and sends nothing; here it is evaluated"
 )
 
 var skippedOfPackages = map[string]string{
-	"firecrawl/Agent-agent-least": byFunction, "firecrawl/Agent-agent-most": byFunction, "firecrawl/Agent-agentAsync-most": byFunction,
-	"firecrawl/Browser-browserContext-least": byFunction, "firecrawl/Browser-browserContext-most": byFunction, "firecrawl/Browser-browserList-least": byFunction,
-	"firecrawl/Browser-browserList-most": byFunction, "firecrawl/Crawling-crawl-least": byFunction, "firecrawl/Crawling-crawl-most": byFunction,
-	"firecrawl/Extract-extract-most": byFunction, "firecrawl/Interact-interactContext-least": byFunction, "firecrawl/Interact-interactContext-most": byFunction,
-	"firecrawl/MapSearch-map-most": byFunction, "firecrawl/MapSearch-search-least": byFunction, "firecrawl/MapSearch-search-most": byFunction,
-	"firecrawl/Scraping-batchScrape-least": byFunction, "firecrawl/Scraping-batchScrape-most": byFunction, "firecrawl/Scraping-scrape-least": byFunction,
-	"firecrawl/Scraping-scrape-most": byFunction, "zernio/media-upload-least": byFunction, "zernio/posts-bulkUpload-least": byFunction,
-	"zernio/posts-bulkUpload-most": byFunction, "zernio/posts-create-least": byFunction, "zernio/posts-create-most": byFunction,
-	"zernio/posts-delete-least": byFunction, "zernio/posts-retry-least": byFunction, "zernio/posts-unpublish-least": byFunction,
-	"zernio/posts-update-least": byFunction, "zernio/posts-update-most": byFunction, "immojump/activity-update-least": unreadable,
-	"immojump/activity-update-most": unreadable, "immojump/contact-create-least": unreadable, "immojump/contact-create-most": unreadable,
+	"immojump/activity-update-least": unreadable,
+	"immojump/activity-update-most":  unreadable, "immojump/contact-create-least": unreadable, "immojump/contact-create-most": unreadable,
 	"immojump/contact-update-least": unreadable, "immojump/contact-update-most": unreadable, "immojump/immobilie-create-least": unreadable,
 	"immojump/immobilie-create-most": unreadable, "immojump/immobilie-update-least": unreadable, "immojump/immobilie-update-most": unreadable,
 }

@@ -157,6 +157,48 @@ func (f *draft) parameters() (parameters, error) {
 	return p, p.fill(f.run.node.Properties, func(def gjson.Result) (gjson.Result, error) { return f.defaultValue(def, &p) })
 }
 
+// wholeParameters are the item's parameters as functions get them: with the defaults of what is inside of a fixedCollection.
+func (f *draft) wholeParameters() string {
+	if f.whole == "" {
+		all := fieldsOf(gjson.Parse(f.all.json()))
+		for i := range f.run.node.Properties {
+			p := &f.run.node.Properties[i]
+			if v := f.all.values[p.Name]; p.Type == "fixedCollection" && v.IsObject() && f.all.shows(p, gjson.Result{}) {
+				all.set(p.Name, nodes.WireValue(f.filled(p, v)))
+			}
+		}
+		f.whole = all.json()
+	}
+	return f.whole
+}
+
+func (f *draft) filled(p *descriptors.Property, v gjson.Result) string {
+	groups := fieldsOf(v)
+	for i := range p.Properties {
+		entries := v.Get(gjson.Escape(p.Properties[i].Name))
+		if !entries.Exists() {
+			continue
+		}
+		var list []string
+		for _, entry := range entries.Array() {
+			members := fieldsOf(entry)
+			for j := range p.Properties[i].Properties {
+				q := &p.Properties[i].Properties[j]
+				if d := gjson.ParseBytes(q.Default); d.Exists() && !entry.Get(gjson.Escape(q.Name)).Exists() && f.all.shows(q, entry) {
+					members.set(q.Name, nodes.ResultValue(d))
+				}
+			}
+			list = append(list, members.json())
+		}
+		text := "[" + strings.Join(list, ",") + "]"
+		if entries.IsObject() {
+			text = list[0]
+		}
+		groups.set(p.Properties[i].Name, nodes.WireValue(text))
+	}
+	return groups.json()
+}
+
 // defaultValue evaluates what is an expression in a default.
 func (f *draft) defaultValue(def gjson.Result, p *parameters) (gjson.Result, error) {
 	if !strings.Contains(def.Raw, `"=`) {
@@ -268,8 +310,8 @@ func merged(into, from gjson.Result) string {
 	return "[" + strings.Join(list, ",") + "]"
 }
 
-// options reads how the request is sent: the collection that every declarative node has, and the routing's own settings.
-func (f *draft) options(x *exchange) error {
+// settings reads how the request is sent: the collection that every declarative node has, and the routing's own settings.
+func (f *draft) settings(x *exchange) {
 	o := f.all.values["requestOptions"]
 	x.connection.Insecure = o.Get("allowUnauthorizedCerts").Bool() || f.request.Get("skipSslCertificateValidation").Bool()
 	x.connection.Proxy = o.Get("proxy").String()
@@ -281,18 +323,12 @@ func (f *draft) options(x *exchange) error {
 	x.lists = f.request.Get("arrayFormat").Str
 	lenient := f.request.Get("ignoreHttpStatusErrors")
 	x.form.neverError = lenient.Bool() || lenient.Get("ignore").Bool()
-	if f.request.Get("disableFollowRedirect").Bool() {
+	if x.redirects = maxRedirects; f.request.Get("disableFollowRedirect").Bool() {
 		x.redirects = 0
 	}
 	if slices.Contains([]string{"arraybuffer", "stream", "blob"}, f.request.Get("encoding").Str) {
 		x.form.kind = "file"
 	}
-	m, err := f.message(x, x.message, f.request)
-	x.message = m
-	if err == nil {
-		err = x.checkHeaders()
-	}
-	return err
 }
 
 // message is the request in the form in which it is sent; m has what the credential adds.
@@ -336,11 +372,23 @@ func (f *draft) body(m *message, b gjson.Result, get bool) {
 	switch {
 	case !b.IsObject() && !b.IsArray() || b.Raw == "{}": // n8n sends no other body either
 	case get: // one that is GET because nothing is said keeps its body, as in n8n
+	case strings.HasPrefix(m.header.getHeader("content-type"), "multipart/form-data"):
+		m.body = body{kind: multipartBody, parts: partsOf(fieldsOf(b))}
 	case strings.HasPrefix(m.header.getHeader("content-type"), formType):
 		m.body = body{kind: rawBody, contentType: formType, text: strings.ReplaceAll(fieldsOf(b).encode("brackets"), "%20", "+")}
 	default:
 		m.body = body{kind: jsonBody, json: b.Raw}
 	}
+}
+
+// partsOf are the fields of a form, those of objects and lists under names such as a[b] and a[].
+func partsOf(f fields) []part {
+	var parts []part
+	for pair := range strings.SplitSeq(f.encode("brackets"), "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		parts = append(parts, part{name: unescape(name), text: unescape(value)})
+	}
+	return parts
 }
 
 // joined puts an address behind a base; one that is whole stands alone.

@@ -12,7 +12,7 @@ import (
 )
 
 // Writes is nodes.Outward's: it goes by the method of the operation that is chosen. Where an expression has a say in what is chosen,
-// and where a method stands inside of a collection or in the rules of pages, it may write.
+// where a method stands inside of a collection or in the rules of pages, and where a function works on the request, it may write.
 func (n declared) Writes(version float64, params *nodes.Template) bool {
 	given := parameters{version: version, values: map[string]gjson.Result{}, set: map[string]bool{}}
 	deciding := map[string]bool{}
@@ -31,7 +31,7 @@ func (n declared) Writes(version float64, params *nodes.Template) bool {
 	}
 	routing := n.node.Routing
 	method := gjson.GetBytes(routing.Defaults, "method").Str
-	if writes(gjson.GetBytes(routing.Operations, "pagination.properties.request.method").Str) {
+	if pageWrites(gjson.GetBytes(routing.Operations, "pagination")) {
 		return true
 	}
 	var list [][]byte
@@ -50,11 +50,16 @@ func (n declared) Writes(version float64, params *nodes.Template) bool {
 		if m := gjson.GetBytes(r, "request.method"); m.Exists() {
 			method = m.Str
 		}
-		if writes(gjson.GetBytes(r, "operations.pagination.properties.request.method").Str) {
+		if pageWrites(gjson.GetBytes(r, "operations.pagination")) || gjson.GetBytes(r, "send.preSend.0").Exists() {
 			return true
 		}
 	}
 	return writes(method)
+}
+
+// pageWrites reports whether the rules of pages, or a function in their place, can make a request one that writes.
+func pageWrites(pagination gjson.Result) bool {
+	return pagination.Get(`\$function`).Exists() || writes(pagination.Get("properties.request.method").Str)
 }
 
 // decide gathers the parameters that say what is sent: those with values to choose from, and those that put others in force.
@@ -76,9 +81,13 @@ func decide(list []descriptors.Property, deciding map[string]bool) {
 // insideWrites reports whether what is inside of a collection can make a request one that writes.
 func insideWrites(list []descriptors.Property) bool {
 	return slices.ContainsFunc(list, func(p descriptors.Property) bool {
-		return writes(gjson.GetBytes(p.Routing, "request.method").Str) || insideWrites(p.Properties) ||
-			slices.ContainsFunc(p.Options, func(o descriptors.Option) bool { return writes(gjson.GetBytes(o.Routing, "request.method").Str) })
+		return routingWrites(p.Routing) || insideWrites(p.Properties) ||
+			slices.ContainsFunc(p.Options, func(o descriptors.Option) bool { return routingWrites(o.Routing) })
 	})
+}
+
+func routingWrites(r []byte) bool {
+	return writes(gjson.GetBytes(r, "request.method").Str) || gjson.GetBytes(r, "send.preSend.0").Exists()
 }
 
 // writes reports whether a method is other than the safe ones (RFC 9110, 9.2.1); none is GET.

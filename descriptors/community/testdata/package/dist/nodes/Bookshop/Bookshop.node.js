@@ -3,6 +3,7 @@ Object.defineProperty(exports, "__esModule", { value: true });
 exports.Bookshop = void 0;
 const n8n_workflow_1 = require("n8n-workflow");
 const book_1 = require("./book");
+const rows_1 = require("to-rows");
 class Bookshop {
 	constructor() {
 		this.description = {
@@ -20,7 +21,7 @@ class Bookshop {
 					displayName: 'Operation', name: 'operation', type: 'options', default: 'cancel', displayOptions: { show: { resource: ['order'] } },
 					options: [
 						{ name: 'Cancel', value: 'cancel', routing: { request: { method: 'DELETE', url: '=/orders/{{$parameter["orderId"]}}' } } },
-						{ name: 'Export', value: 'export', routing: { request: { method: 'GET', url: '/orders' }, output: { postReceive: [async function toRows(items) { return items; }] } } },
+						{ name: 'Export', value: 'export', routing: { request: { method: 'GET', url: '/orders' }, output: { postReceive: [rows_1.toRows] } } },
 						{ name: 'Open', value: 'open', routing: { request: { method: 'GET', url: '/orders', qs: { state: 'open' } } } },
 					],
 				},

@@ -2,7 +2,7 @@
 Object.defineProperty(exports, "__esModule", { value: true });
 exports.bookProperties = void 0;
 const shown = (...operation) => ({ show: { resource: ['book'], operation } });
-const signed = async function (options) { return options; };
+const signed = require("signed");
 exports.bookProperties = [
 	{
 		displayName: 'Operation', name: 'operation', type: 'options', default: 'list', displayOptions: { show: { resource: ['book'] } },

@@ -4,6 +4,7 @@ const n8n_workflow_1 = require("n8n-workflow");
 const thing_1 = require("./thing");
 const list_1 = require("./list");
 const answer_1 = require("./answer");
+const hook_1 = require("./hook");
 class Probe {
     constructor() {
         this.description = {
@@ -24,11 +25,12 @@ class Probe {
             properties: [
                 {
                     displayName: 'Resource', name: 'resource', type: 'options', noDataExpression: true, default: 'thing',
-                    options: [{ name: 'Thing', value: 'thing' }, { name: 'List', value: 'list' }, { name: 'Answer', value: 'answer' }],
+                    options: [{ name: 'Thing', value: 'thing' }, { name: 'List', value: 'list' }, { name: 'Answer', value: 'answer' }, { name: 'Hook', value: 'hook' }],
                 },
                 ...thing_1.properties,
                 ...list_1.properties,
                 ...answer_1.properties,
+                ...hook_1.properties,
             ],
         };
     }
