@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -34,6 +35,12 @@ type Source interface {
 	// Credential returns the credential with this id, else one with this name, of the type where there are several. found is false
 	// if there is none. Errors name no value of it.
 	Credential(id, name, credentialType string) (c Credential, found bool, err error)
+}
+
+// Lister is what a Source may be too, where whoever reads messages may know which credentials there are.
+type Lister interface {
+	// Credentials lists them without their data.
+	Credentials() ([]Credential, error)
 }
 
 // Set is a list of credentials with the leases of their tokens. It is safe for concurrent use once it is filled.
@@ -196,26 +203,94 @@ func (e missingError) Error() string { return string(e) }
 func (missingError) Unwrap() error { return nodes.ErrNoCredential }
 
 func (s *Set) missing(id, name, credentialType string) error {
-	what := fmt.Sprintf("the credential %q (id %q, type %s)", name, id, credentialType)
 	mend := "give a file with --credentials"
 	if s.source != nil {
-		mend += ", add it (cordboard credentials add)"
+		mend += ", add it (cordboard credentials add" + flag("type", credentialType) + flag("name", name) + ")"
 	}
 	switch {
 	case name != "":
 		mend += ", or set " + EnvName(name)
 	case id == "":
-		what = fmt.Sprintf("a credential of type %s, which the workflow does not name,", credentialType)
 		mend = "choose one in the workflow, or give a file with exactly one of that type with --credentials"
 	}
-	if len(s.list) == 0 {
-		return missingError(fmt.Sprintf("%s is missing: no credentials were given; %s", what, mend))
+	return missingError(fmt.Sprintf("%s is missing%s; %s", called(id, name, credentialType), s.others(name, credentialType), mend))
+}
+
+func flag(name, value string) string {
+	if value == "" {
+		return ""
 	}
-	names := make([]string, len(s.list))
-	for i, c := range s.list {
-		names[i] = fmt.Sprintf("%q", c.Name)
+	return fmt.Sprintf(" --%s %q", name, value)
+}
+
+// called is what a message calls a credential that a workflow or a person names.
+func called(id, name, credentialType string) string {
+	var also []string
+	if id != "" && id != name {
+		also = append(also, fmt.Sprintf("id %q", id))
 	}
-	return missingError(fmt.Sprintf("%s is missing; there are %s; %s", what, strings.Join(names, ", "), mend))
+	if credentialType != "" {
+		also = append(also, "type "+credentialType)
+	}
+	what := fmt.Sprintf("the credential %q", name)
+	switch {
+	case id == "" && name == "":
+		return fmt.Sprintf("a credential of type %s, which the workflow does not name,", credentialType)
+	case name == "":
+		what, also = fmt.Sprintf("the credential with the id %q", id), also[1:]
+	}
+	if also == nil {
+		return what
+	}
+	return what + " (" + strings.Join(also, ", ") + ")"
+}
+
+// maxOthers is how many credentials a message names in place of one that is missing.
+const maxOthers = 10
+
+// others says which credentials there are: those of the type, if there are any.
+func (s *Set) others(name, credentialType string) string {
+	list := s.list
+	if lister, ok := s.source.(Lister); ok {
+		kept, err := lister.Credentials()
+		if err != nil {
+			return fmt.Sprintf(" (which ones are kept cannot be read: %v)", err)
+		}
+		list = append(slices.Clip(list), kept...)
+	}
+	of := slices.DeleteFunc(slices.Clone(list), func(c Credential) bool { return credentialType != "" && c.Type != credentialType })
+	switch {
+	case len(list) == 0:
+		return ": there are no credentials"
+	case len(of) == 0:
+		return ": there are none of this type, but " + names(list, name, true)
+	case credentialType == "":
+		return ": there are " + names(of, name, true)
+	}
+	return ": of this type there are " + names(of, name, false)
+}
+
+// names lists credentials, the one first that is the nearest to a name.
+func names(list []Credential, near string, types bool) string {
+	texts := make([]string, len(list))
+	for i, c := range list {
+		texts[i] = c.Name
+	}
+	nearest := schemas.Nearest(near, texts)
+	for i, c := range list {
+		if texts[i] = fmt.Sprintf("%q", c.Name); types && c.Type != "" {
+			texts[i] += " (" + c.Type + ")"
+		}
+	}
+	if at := slices.IndexFunc(list, func(c Credential) bool { return nearest != "" && c.Name == nearest }); at > 0 {
+		first := texts[at]
+		texts = slices.Insert(slices.Delete(texts, at, at+1), 0, first)
+	}
+	more := ""
+	if n := len(texts) - maxOthers; n > 0 {
+		texts, more = texts[:maxOthers], fmt.Sprintf(" and %d more", n)
+	}
+	return strings.Join(texts, ", ") + more
 }
 
 // fromEnv reads '{"type": …, "data": …}'. Errors name no value of it.

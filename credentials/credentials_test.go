@@ -114,7 +114,7 @@ func TestFind(t *testing.T) {
 		}[name]
 		return value, ok
 	}
-	const others = `; there are "One", "Two", "Twin", "Twin"; `
+	const others = `: there are none of this type, but "One" (httpBasicAuth), "Two" (httpDigestAuth), "Twin" (httpDigestAuth), "Twin" (httpBasicAuth); `
 	for _, c := range []struct{ id, name, typ, user, err string }{
 		{"2", "One", "httpBasicAuth", "two", ""},
 		{"9", "One", "httpBasicAuth", "one", ""},
@@ -123,9 +123,11 @@ func TestFind(t *testing.T) {
 		{"", "from env", "httpBasicAuth", "env", ""},
 		{"", "untyped", "httpBasicAuth", "untyped", ""},
 		{"", "broken", "x", "", `CORDBOARD_CREDENTIAL_BROKEN: it must hold JSON of the form {"type": "…", "data": {…}}`},
-		{"", "gone", "x", "", `the credential "gone" (id "", type x) is missing` + others + `give a file with --credentials, or set CORDBOARD_CREDENTIAL_GONE`},
-		{"7", "", "x", "", `the credential "" (id "7", type x) is missing` + others + `give a file with --credentials`},
-		{"", "", "httpDigestAuth", "", `a credential of type httpDigestAuth, which the workflow does not name, is missing` + others +
+		{"", "gone", "x", "", `the credential "gone" (type x) is missing` + others + `give a file with --credentials, or set CORDBOARD_CREDENTIAL_GONE`},
+		{"7", "", "x", "", `the credential with the id "7" (type x) is missing` + others + `give a file with --credentials`},
+		{"", "Tow", "httpDigestAuth", "", `the credential "Tow" (type httpDigestAuth) is missing: of this type there are "Two", "Twin"; give a file with --credentials, or set CORDBOARD_CREDENTIAL_TOW`},
+		{"", "Twim", "httpDigestAuth", "", `the credential "Twim" (type httpDigestAuth) is missing: of this type there are "Twin", "Two"; give a file with --credentials, or set CORDBOARD_CREDENTIAL_TWIM`},
+		{"", "", "httpDigestAuth", "", `a credential of type httpDigestAuth, which the workflow does not name, is missing: of this type there are "Two", "Twin"; ` +
 			`choose one in the workflow, or give a file with exactly one of that type with --credentials`},
 	} {
 		found, err := s.Find(c.id, c.name, c.typ)
@@ -140,7 +142,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%+v: %v %v", c, a.Fields, err)
 		}
 	}
-	if _, err := newTestSet(t).Find("", "gone", "x"); errorText(err) != `the credential "gone" (id "", type x) is missing: no credentials were given; give a file with --credentials, or set CORDBOARD_CREDENTIAL_GONE` {
+	if _, err := newTestSet(t).Find("", "gone", "x"); errorText(err) != `the credential "gone" (type x) is missing: there are no credentials; give a file with --credentials, or set CORDBOARD_CREDENTIAL_GONE` {
 		t.Error(err)
 	}
 	only := newTestSet(t)
@@ -308,5 +310,34 @@ func TestCleanBaseURL(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
+	}
+}
+
+// kept is a source that may tell what it has.
+type kept []Credential
+
+func (kept) Credential(string, string, string) (c Credential, found bool, err error) {
+	return c, false, nil
+}
+
+func (k kept) Credentials() ([]Credential, error) { return k, nil }
+
+// TestMissingOfSource: what a source has is told along with the files'.
+func TestMissingOfSource(t *testing.T) {
+	t.Parallel()
+	s := newTestSet(t)
+	s.Add(Credential{Name: "A", Type: "x"})
+	var source kept
+	for i := range 12 {
+		source = append(source, Credential{Name: fmt.Sprint("K", i), Type: "x"})
+	}
+	s.AddSource(source)
+	const want = `the credential "gone" (type x) is missing: of this type there are "A", "K0", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8" and 3 more; ` +
+		`give a file with --credentials, add it (cordboard credentials add --type "x" --name "gone"), or set CORDBOARD_CREDENTIAL_GONE`
+	if _, err := s.Find("", "gone", "x"); errorText(err) != want {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.Type("gone", "gone"); !strings.HasPrefix(errorText(err), `the credential "gone" is missing: there are "A" (x), "K0" (x), `) {
+		t.Errorf("%v", err)
 	}
 }

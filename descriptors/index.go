@@ -139,13 +139,15 @@ func (n *Node) Is(nodeType string) bool {
 }
 
 // Resource returns the resource with that name.
-func (n *Node) Resource(name string) (*Resource, error) {
-	names := make([]string, 0, len(n.Resources))
-	for i := range n.Resources {
-		if n.Resources[i].Name == name {
-			return &n.Resources[i], nil
+func (n *Node) Resource(name string) (*Resource, error) { return n.resourceAmong(n.Resources, name) }
+
+func (n *Node) resourceAmong(list []Resource, name string) (*Resource, error) {
+	names := make([]string, 0, len(list))
+	for i := range list {
+		if list[i].Name == name {
+			return &list[i], nil
 		}
-		names = append(names, n.Resources[i].Name)
+		names = append(names, list[i].Name)
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("node type %q has no resources, so it has no resource %q", n.Type, name)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/tidwall/gjson"
 )
 
 // Show writes a descriptor for people: of a node its resources or parameters, of a resource its operations, of an
@@ -29,8 +31,10 @@ func Show(w io.Writer, set Set, nodeType string, version float64, resource, oper
 	switch {
 	case resource == "" && operation == "":
 		s.nodePage()
+	case len(node.Resources) == 0:
+		err = s.choices(resource, operation)
 	case operation == "":
-		err = s.resourcePage(resource)
+		err = s.resourcePage(node.Resources, resource)
 	default:
 		err = s.operationPage(resource, operation)
 	}
@@ -79,19 +83,34 @@ func (s *sheet) nodePage() {
 		facts.row("API", fmt.Sprintf("dialect %s, base path %s", n.Dialect, n.BasePath))
 	}
 	facts.write(&s.out, "  ")
-	if len(n.Resources) == 0 {
+	choices := n.Choices(s.version)
+	if choices != nil {
+		s.resourceList(choices)
+	}
+	switch {
+	case len(n.Resources) > 0:
+		s.parameterList("PARAMETERS OF EVERY OPERATION", n.AllProperties())
+	case choices != nil && n.Routing != nil: // those of all operations would be a book
+		s.parameterList("PARAMETERS OF EVERY OPERATION", slices.DeleteFunc(n.inVersion(s.version), func(p Property) bool {
+			return p.Show["resource"] != nil || p.Show["operation"] != nil || p.chooses("resource") || p.chooses("operation")
+		}))
+	default:
 		s.parameterList("PARAMETERS", n.AllProperties())
 		s.nodeSnippet()
-		return
 	}
-	s.resourceList()
+	if choices != nil {
+		first := choices[0]
+		if first.Name != "" {
+			first.Operations = nil
+		}
+		s.print("\nMore: cordboard nodes show %s%s\n", n.Type, names(first))
+	}
 }
 
-func (s *sheet) resourceList() {
-	n := s.node
+func (s *sheet) resourceList(resources []Resource) {
 	count := 0
 	var list table
-	for _, r := range n.Resources {
+	for _, r := range resources {
 		names := make([]string, 0, len(r.Operations))
 		for _, op := range r.Operations {
 			names = append(names, op.Name)
@@ -99,14 +118,16 @@ func (s *sheet) resourceList() {
 		count += len(names)
 		list.row(r.Name, strings.Join(names, ", "))
 	}
-	s.print("\nRESOURCES: %d, with %d operations\n", len(n.Resources), count)
+	if resources[0].Name == "" {
+		s.print("\nOPERATIONS: %d\n", count)
+	} else {
+		s.print("\nRESOURCES: %d, with %s\n", len(resources), plural(count, "operation"))
+	}
 	list.write(&s.out, "  ")
-	s.parameterList("PARAMETERS OF EVERY OPERATION", n.AllProperties())
-	s.print("\nMore: cordboard nodes show %s %q\n", n.Type, n.Resources[0].Name)
 }
 
-func (s *sheet) resourcePage(name string) error {
-	r, err := s.node.Resource(name)
+func (s *sheet) resourcePage(resources []Resource, name string) error {
+	r, err := s.node.resourceAmong(resources, name)
 	if err != nil {
 		return err
 	}
@@ -116,8 +137,27 @@ func (s *sheet) resourcePage(name string) error {
 		list.row(op.Name, op.Method, op.Path)
 	}
 	list.write(&s.out, "  ")
-	s.print("\nMore: cordboard nodes show %s %q %q\n", s.node.Type, r.Name, r.Operations[0].Name)
+	s.print("\nMore: cordboard nodes show %s%s\n", s.node.Type, names(*r))
 	return nil
+}
+
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// names are the arguments that lead to the first operation of a resource, or to one without operations.
+func names(r Resource) string {
+	text := ""
+	if r.Name != "" {
+		text = fmt.Sprintf(" %q", r.Name)
+	}
+	if len(r.Operations) > 0 && r.Operations[0].Name != "" {
+		text += fmt.Sprintf(" %q", r.Operations[0].Name)
+	}
+	return text
 }
 
 func (s *sheet) operationPage(resource, name string) error {
@@ -219,6 +259,9 @@ func addProperties(list *table, margin string, properties []Property) {
 		}
 		if when := condition(p); when != "" {
 			notes = append(notes, when)
+		}
+		if name := lostFunction(gjson.ParseBytes(p.Routing)); name != "" {
+			notes = append(notes, "cannot be used, as the import did not carry over the function "+name)
 		}
 		if p.Description != "" {
 			notes = append(notes, p.Description)

@@ -152,13 +152,18 @@ func (r *review) circles() {
 // parameters holds the constants of a step to its descriptor. What n8n passes over, as leftovers of other versions and
 // settings, is a warning at most.
 func (r *review) parameters(s *step, at Problem) {
-	c := &parameterReview{review: r, version: s.node.Version, root: s.node.Parameters, at: at}
+	c := &parameterReview{review: r, version: s.node.Version, set: map[string]any{}, at: at}
+	s.node.Parameters.ForEach(func(key, v gjson.Result) bool {
+		c.set[key.Str] = v.Value()
+		return true
+	})
+	c.values = s.typ.Descriptor.Values(c.version, c.set)
 	c.members("", s.node.Parameters, s.typ.Descriptor.AllProperties(), s.typ.Descriptor.Type)
 	for _, p := range s.typ.Descriptor.AllProperties() {
 		v := s.node.Parameters.Get(gjson.Escape(p.Name))
 		def := gjson.ParseBytes(p.Default) // n8n's files leave out what is as the editor has it
 		missing := !v.Exists() && (!def.Exists() || def.Type == gjson.Null || def.Type == gjson.String && def.Str == "")
-		if p.Required && c.inForce(&p) && (missing || v.Exists() && v.Type == gjson.String && v.Str == "") {
+		if p.Required && c.inForce(&p, c.values) && (missing || v.Exists() && v.Type == gjson.String && v.Str == "") {
 			w := at
 			w.Parameter, w.AtRun = p.Name, true
 			r.found.errorf(w, "the parameter is required")
@@ -169,8 +174,9 @@ func (r *review) parameters(s *step, at Problem) {
 type parameterReview struct {
 	*review
 	version float64
-	root    gjson.Result
-	at      Problem
+	// set are the node's parameters, values those with the defaults of the others.
+	set, values map[string]any
+	at          Problem
 }
 
 // members checks the members of an object by the properties that it may have.
@@ -207,19 +213,9 @@ func (c *parameterReview) has(p *descriptors.Property) bool {
 	return p.Versions == nil || slices.Contains(p.Versions, c.version)
 }
 
-// inForce reports whether a property counts, as far as constants tell.
-func (c *parameterReview) inForce(p *descriptors.Property) bool {
-	matches := func(rules map[string][]any, all bool) bool {
-		for name, values := range rules {
-			set := c.root.Get(gjson.Escape(strings.TrimPrefix(name, "/")))
-			match := set.Exists() && slices.ContainsFunc(values, func(v any) bool { return fmt.Sprint(v) == set.String() })
-			if match != all {
-				return !all
-			}
-		}
-		return all
-	}
-	return c.has(p) && matches(p.Show, true) && !matches(p.Hide, false)
+// inForce reports whether a property counts beside these values, as far as constants tell.
+func (c *parameterReview) inForce(p *descriptors.Property, values map[string]any) bool {
+	return c.has(p) && p.InForce(values)
 }
 
 // value checks a constant by the properties that it may be of: one that fits is enough.
@@ -227,6 +223,11 @@ func (c *parameterReview) value(at Problem, v gjson.Result, properties []*descri
 	if v.Type == gjson.String && strings.HasPrefix(v.Str, "=") {
 		return // an expression
 	}
+	values := c.values
+	if strings.ContainsAny(at.Parameter, ".[") { // names may mean what stands beside it, whose defaults are not known here
+		values = c.set
+	}
+	inForce := func(p *descriptors.Property) bool { return c.inForce(p, values) }
 	var wrong string
 	for _, p := range properties {
 		m := mismatch(p, v)
@@ -234,12 +235,12 @@ func (c *parameterReview) value(at Problem, v gjson.Result, properties []*descri
 			c.inside(at.Parameter, v, p)
 			return
 		}
-		if wrong == "" || c.inForce(p) { // what is in force is what the reader means
+		if wrong == "" || inForce(p) { // what is in force is what the reader means
 			wrong = m
 		}
 	}
 	switch {
-	case !slices.ContainsFunc(properties, c.inForce):
+	case !slices.ContainsFunc(properties, inForce):
 	case properties[0].Type == "number": // n8n's nodes make something of most texts
 		c.found.warnf(at, "%s", wrong)
 	default:

@@ -108,10 +108,17 @@ func (r route) match(segments []string) (map[string]string, bool) {
 	return params, true
 }
 
-func (r *routes) list() []string {
-	list := make([]string, len(r.all))
-	for i, one := range r.all {
-		list[i] = one.method + " /webhook/" + strings.Join(one.segments, "/")
+func (r *routes) list() []string { return r.of(nil) }
+
+// of are the addresses of a workflow, nil for all.
+func (r *routes) of(flow *cordboard.Workflow) []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var list []string
+	for _, one := range r.all {
+		if flow == nil || one.src.flow == flow {
+			list = append(list, one.address())
+		}
 	}
 	return list
 }

@@ -59,6 +59,7 @@ type Server struct {
 	changing sync.Mutex  // held while it is changed what is served, with what the store says of it
 
 	mu     sync.Mutex // guards what follows
+	told   func(line string)
 	routes routes
 	served map[string]served
 	// listening is the life of triggers that are not webhooks; nil where this server runs none. deaf ends it.
@@ -123,13 +124,6 @@ func (s *Server) Close() error {
 		return nil
 	}
 	return s.lock.Unlock()
-}
-
-// Addresses returns what the server answers: "POST /webhook/path".
-func (s *Server) Addresses() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.routes.list()
 }
 
 // Limits of a request.
@@ -414,15 +408,22 @@ func (s *Server) listenTo(w served) {
 	}
 }
 
+// How soon a trigger that failed is started again: each time later, until it has listened for that long.
+const (
+	triggerAgain  = 5 * time.Second
+	triggerLatest = time.Minute
+)
+
 // listen runs a trigger, again after a failure.
 func (s *Server) listen(ctx context.Context, src source) {
-	const again = 5 * time.Second
 	trigger, ok := src.trigger.Node.(nodes.Trigger)
 	if !ok {
 		return
 	}
+	wait := triggerAgain
 	for failed := false; ctx.Err() == nil; failed = true {
-		well := time.AfterFunc(again, func() {
+		began := time.Now()
+		well := time.AfterFunc(triggerAgain, func() {
 			if failed {
 				s.log.Info("a trigger that had failed listens again", "file", src.flow.Workflow.File, "node", src.trigger.Name)
 			}
@@ -432,10 +433,14 @@ func (s *Server) listen(ctx context.Context, src source) {
 		if err == nil {
 			return
 		}
-		s.log.Error("a trigger failed and is started again", "file", src.flow.Workflow.File, "node", src.trigger.Name, "error", err)
-		if nodes.Pause(ctx, again) != nil {
+		if time.Since(began) > wait {
+			wait = triggerAgain
+		}
+		s.log.Error("a trigger failed and is started again", "file", src.flow.Workflow.File, "node", src.trigger.Name, "error", err, "in", wait)
+		if nodes.Pause(ctx, wait) != nil {
 			return
 		}
+		wait = min(2*wait, triggerLatest)
 	}
 }
 

@@ -112,12 +112,7 @@ func (s *Server) Load(ctx context.Context) error {
 
 // Activate serves a workflow of the store, in place of an earlier version of it, which goes on being served where that fails.
 func (s *Server) Activate(ctx context.Context, w store.Workflow) error {
-	parsed, err := runtime.ParseWorkflow(w.Name, []byte(w.JSON))
-	if err != nil {
-		return err
-	}
-	parsed.ID = w.ID
-	flow, err := s.rt.Compile(ctx, parsed)
+	flow, err := s.compile(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -127,6 +122,15 @@ func (s *Server) Activate(ctx context.Context, w store.Workflow) error {
 	version := store.VersionID(w.JSON)
 	s.versions.add(flow, version)
 	return s.serve(ctx, flow, version)
+}
+
+func (s *Server) compile(ctx context.Context, w store.Workflow) (*cordboard.Workflow, error) {
+	parsed, err := runtime.ParseWorkflow(w.Name, []byte(w.JSON))
+	if err != nil {
+		return nil, err
+	}
+	parsed.ID = w.ID
+	return s.rt.Compile(ctx, parsed)
 }
 
 // serves reports whether the triggers of a workflow are served.
@@ -145,38 +149,18 @@ func (s *Server) Add(ctx context.Context, flow *cordboard.Workflow) error {
 
 // serve is Add for a version of the store, "" for none.
 func (s *Server) serve(ctx context.Context, flow *cordboard.Workflow, version string) error {
-	var listeners []source
-	var hooks []hookRoute
-	triggers := flow.Triggers()
-	if len(triggers) == 0 {
-		return runtime.Problems{{
-			Severity: runtime.SeverityError, File: flow.Workflow.File, Message: "the workflow has no trigger that waits for events",
-			Mend: "add a Webhook node",
-		}}
-	}
-	for _, t := range triggers {
-		if err := flow.CanStart(t.Name); err != nil {
-			return err
-		}
-		hook, ok := t.Node.(nodes.Webhook)
-		if !ok {
-			listeners = append(listeners, source{flow, t})
-			continue
-		}
-		list, err := hook.Routes(flow.TriggerCall(ctx, t))
-		if err != nil {
-			return fmt.Errorf("%s: node %q: %w", flow.Workflow.File, t.Name, err)
-		}
-		for _, r := range withIDs(list, t.WebhookID) {
-			hooks = append(hooks, hookRoute{r, source{flow, t}})
-		}
+	hooks, listeners, err := triggersOf(ctx, flow)
+	if err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.served[flow.Workflow.ID]
+	before := s.routes.list()
 	if err := s.routes.replace(old.flow, hooks); err != nil {
 		return err
 	}
+	s.tellServed(flow, before, listeners, old.listeners)
 	if old.stop != nil {
 		old.stop()
 	}
@@ -185,6 +169,35 @@ func (s *Server) serve(ctx context.Context, flow *cordboard.Workflow, version st
 	s.served[flow.Workflow.ID] = now
 	s.listenTo(now)
 	return nil
+}
+
+// triggersOf are the addresses that a workflow's webhooks want, and its other triggers. It is an error if there is neither.
+func triggersOf(ctx context.Context, flow *cordboard.Workflow) (hooks []hookRoute, listeners []source, err error) {
+	triggers := flow.Triggers()
+	if len(triggers) == 0 {
+		return nil, nil, runtime.Problems{{
+			Severity: runtime.SeverityError, File: flow.Workflow.File, Message: "the workflow has no trigger that waits for events",
+			Mend: "add a Webhook node",
+		}}
+	}
+	for _, t := range triggers {
+		if err := flow.CanStart(t.Name); err != nil {
+			return nil, nil, err
+		}
+		hook, ok := t.Node.(nodes.Webhook)
+		if !ok {
+			listeners = append(listeners, source{flow, t})
+			continue
+		}
+		list, err := hook.Routes(flow.TriggerCall(ctx, t))
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: node %q: %w", flow.Workflow.File, t.Name, err)
+		}
+		for _, r := range withIDs(list, t.WebhookID) {
+			hooks = append(hooks, hookRoute{r, source{flow, t}})
+		}
+	}
+	return hooks, listeners, nil
 }
 
 // hookRoute is an address of a webhook.

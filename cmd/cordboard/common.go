@@ -158,7 +158,7 @@ func (s *settings) logger(w io.Writer) (*slog.Logger, error) {
 	case "":
 		return slog.New(&textLog{w: w, level: slog.LevelWarn}), nil
 	case "text":
-		return slog.New(&textLog{w: w, level: slog.LevelInfo}), nil
+		return slog.New(&textLog{w: w, level: slog.LevelInfo, timed: true}), nil
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, nil)), nil
 	}
@@ -169,6 +169,7 @@ func (s *settings) logger(w io.Writer) (*slog.Logger, error) {
 type textLog struct {
 	w     io.Writer
 	level slog.Level
+	timed bool // each line begins with the time
 	attrs []slog.Attr
 }
 
@@ -181,6 +182,9 @@ func (l *textLog) Handle(_ context.Context, r slog.Record) error {
 	name := map[slog.Level]string{slog.LevelInfo: "info", slog.LevelWarn: "warning", slog.LevelError: "error"}[r.Level]
 	if name == "" {
 		name = strings.ToLower(r.Level.String())
+	}
+	if l.timed && !r.Time.IsZero() {
+		b.WriteString(r.Time.Format("2006-01-02T15:04:05.000Z07:00 "))
 	}
 	b.WriteString(name + ": " + r.Message)
 	sep := " ("

@@ -102,6 +102,9 @@ func (s storedCredentials) Credential(id, name, credentialType string) (credenti
 	if err != nil || len(list) == 0 {
 		return credentials.Credential{}, false, err
 	}
+	if credentialType == "" && len(list) > 1 { // a person names it, and no workflow
+		return credentials.Credential{}, false, severalCredentials(name, list)
+	}
 	best := list[0]
 	for _, c := range list {
 		if c.Type == credentialType {
@@ -117,6 +120,23 @@ func loaded(c store.Credential) credentials.Credential {
 	return credentials.Credential{ID: c.ID, Name: c.Name, Type: c.Type, Data: c.Data, Source: "stored"}
 }
 
+// listedCredentials are those of a store for whoever may know all their names: a person at the command line.
+type listedCredentials struct{ storedCredentials }
+
+var _ credentials.Lister = listedCredentials{}
+
+// Credentials is credentials.Lister's.
+func (s listedCredentials) Credentials() ([]credentials.Credential, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
+	defer cancel()
+	list, err := s.db.Credentials(ctx, "", 0)
+	out := make([]credentials.Credential, len(list))
+	for i, c := range list {
+		out[i] = loaded(c)
+	}
+	return out, err
+}
+
 // lazyCredentials opens the database of a data directory when a workflow names a credential that no file has: not each run needs it.
 type lazyCredentials struct {
 	dir  string
@@ -125,8 +145,13 @@ type lazyCredentials struct {
 	err  error
 }
 
-// Credential is credentials.Source's. A directory without a database has no credentials.
-func (l *lazyCredentials) Credential(id, name, credentialType string) (credentials.Credential, bool, error) {
+var (
+	_ credentials.Source = (*lazyCredentials)(nil)
+	_ credentials.Lister = (*lazyCredentials)(nil)
+)
+
+// open opens the database, once. A directory without one has no credentials.
+func (l *lazyCredentials) open() {
 	l.once.Do(func() {
 		if _, err := os.Stat(filepath.Join(l.dir, "cordboard.db")); l.dir == "" || errors.Is(err, fs.ErrNotExist) {
 			return
@@ -135,10 +160,22 @@ func (l *lazyCredentials) Credential(id, name, credentialType string) (credentia
 		defer cancel()
 		l.db, l.err = store.Open(ctx, store.Options{Dir: l.dir})
 	})
-	if l.db == nil {
+}
+
+// Credential is credentials.Source's.
+func (l *lazyCredentials) Credential(id, name, credentialType string) (credentials.Credential, bool, error) {
+	if l.open(); l.db == nil {
 		return credentials.Credential{}, false, l.err
 	}
 	return storedCredentials{l.db}.Credential(id, name, credentialType)
+}
+
+// Credentials is credentials.Lister's.
+func (l *lazyCredentials) Credentials() ([]credentials.Credential, error) {
+	if l.open(); l.db == nil {
+		return nil, l.err
+	}
+	return listedCredentials{storedCredentials{l.db}}.Credentials()
 }
 
 func (l *lazyCredentials) close() {
@@ -257,6 +294,8 @@ func credentialsAddCommand() *cobra.Command {
 	var replace bool
 	cmd := &cobra.Command{
 		Use: "add --type TYPE --name NAME", Short: "Keep a credential: its fields are a JSON object, in a file or on standard input",
+		Long: "Add keeps a credential, encrypted. Where its type is known (those of the built-in nodes and of imported node sets), fields that it does\n" +
+			"not have and values of the wrong kind are refused, and what is missing is told on standard error. Standard output gets its id.",
 		Args: exactArgs(0, "no arguments: secrets do not belong into a command line"),
 	}
 	s.addStoreFlags(cmd)
@@ -289,6 +328,9 @@ func credentialsAddCommand() *cobra.Command {
 				c.ID = old.ID
 			}
 		}
+		if err := s.checkCredential(cmd, credentials.Credential{Name: name, Type: kind, Data: text, Source: "--data"}); err != nil {
+			return err
+		}
 		c, err = db.SaveCredential(cmd.Context(), c)
 		if err == nil {
 			fmt.Fprintln(cmd.OutOrStdout(), c.ID)
@@ -300,10 +342,14 @@ func credentialsAddCommand() *cobra.Command {
 
 func credentialsRemoveCommand() *cobra.Command {
 	var s storing
-	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a credential", Args: exactArgs(1, "the credential's id")}
+	cmd := &cobra.Command{Use: "remove NAME|ID", Short: "Remove a credential", Args: exactArgs(1, "the credential's name or id")}
 	s.addStoreFlags(cmd)
 	cmd.RunE = s.with(func(cmd *cobra.Command, db *store.Store, args []string) error {
-		return db.DeleteCredential(cmd.Context(), args[0])
+		c, err := credentialNamed(cmd.Context(), db, args[0])
+		if err != nil {
+			return err
+		}
+		return db.DeleteCredential(cmd.Context(), c.ID)
 	})
 	return cmd
 }
@@ -328,7 +374,7 @@ func credentialsTestCommand() *cobra.Command {
 				return err
 			}
 			defer func() { _ = db.Close() }() // it was only read
-			source = storedCredentials{db}
+			source = listedCredentials{storedCredentials{db}}
 		} else {
 			lazy := &lazyCredentials{dir: s.dataDir}
 			defer lazy.close()

@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/cordboard/cordboard/internal/loopback"
 )
 
 // agreeing is a service whose person always agrees.
@@ -48,14 +50,7 @@ func TestCredentialsAuthorize(t *testing.T) {
 	}
 	defer busy.Close()
 	for _, pasted := range []bool{false, true} {
-		free, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		redirect := "http://" + free.Addr().String() + "/back"
-		if err := free.Close(); err != nil {
-			t.Fatal(err)
-		}
+		redirect := fmt.Sprintf("http://127.0.0.1:%d/back", loopback.Port(t))
 		args := []string{"credentials", "authorize", "service", "--redirect", redirect, "--listen", strings.TrimPrefix(strings.TrimSuffix(redirect, "/back"), "http://")}
 		if pasted {
 			args[len(args)-1] = busy.Addr().String() // it cannot wait there

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -34,7 +35,7 @@ func executionsListCommand() *cobra.Command {
 	s.addStoreFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&status, "status", "", "those with this status: new, running, waiting, success, error, canceled or crashed")
-	f.StringVar(&workflow, "workflow", "", "those of the workflow with this id")
+	f.StringVar(&workflow, "workflow", "", "those of the workflow with this id or name")
 	f.IntVar(&limit, "limit", 100, "how many at most")
 	f.BoolVar(&asJSON, "json", false, "as JSON")
 	cmd.RunE = s.with(func(cmd *cobra.Command, db *store.Store, _ []string) error {
@@ -50,11 +51,21 @@ func executionsListCommand() *cobra.Command {
 			filter.Statuses = []string{status}
 		}
 		if workflow != "" {
-			filter.WorkflowIDs = []string{workflow}
+			w, err := workflowNamed(cmd.Context(), db, workflow)
+			if err != nil {
+				return err
+			}
+			filter.WorkflowIDs = []string{w.ID}
 		}
 		list, err := db.Executions(cmd.Context(), filter)
 		if err != nil {
 			return err
+		}
+		names := map[string]string{}
+		if !asJSON {
+			if names, err = workflowNames(cmd.Context(), db); err != nil {
+				return err
+			}
 		}
 		out, rows := []map[string]any{}, [][]any{}
 		for _, x := range list {
@@ -62,14 +73,24 @@ func executionsListCommand() *cobra.Command {
 				"id": x.ID, "workflowId": x.WorkflowID, "status": x.Status, "mode": x.Mode, "retryOf": x.RetryOf,
 				"startedAt": when(x.StartedAt), "stoppedAt": when(x.StoppedAt),
 			})
-			rows = append(rows, []any{x.ID, x.Status, x.Mode, when(x.StartedAt), took(x), x.WorkflowID})
+			rows = append(rows, []any{x.ID, x.Status, x.Mode, when(x.StartedAt), took(x), x.WorkflowID, names[x.WorkflowID]})
 		}
 		if asJSON {
 			return printJSON(cmd.OutOrStdout(), out)
 		}
-		return table(cmd.OutOrStdout(), "ID\tSTATUS\tMODE\tSTARTED\tTOOK\tWORKFLOW", rows)
+		return table(cmd.OutOrStdout(), "ID\tSTATUS\tMODE\tSTARTED\tTOOK\tWORKFLOW\tNAME", rows)
 	})
 	return cmd
+}
+
+// workflowNames are the names of the workflows by id.
+func workflowNames(ctx context.Context, db *store.Store) (map[string]string, error) {
+	list, err := db.Workflows(ctx, store.WorkflowFilter{})
+	names := map[string]string{}
+	for _, w := range list {
+		names[w.ID] = w.Name
+	}
+	return names, err
 }
 
 func took(x store.Execution) string {
@@ -81,7 +102,7 @@ func took(x store.Execution) string {
 
 // engine is a server that serves nothing: it reads executions. close ends it.
 func (s *storing) engine(cmd *cobra.Command, db *store.Store) (srv *server.Server, closeAll func(), err error) {
-	s.stored = storedCredentials{db}
+	s.stored = listedCredentials{storedCredentials{db}}
 	rt, closeAll, err := s.open(cmd, nil)
 	if err != nil {
 		return nil, nil, err

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,15 +50,7 @@ func nodesListCommand() *cobra.Command {
 			}
 			for _, t := range types {
 				d := t.Descriptor
-				operations := 0
-				for _, r := range d.Resources {
-					operations += len(r.Operations)
-				}
-				detail := d.DisplayName
-				if operations > 0 {
-					detail += fmt.Sprintf(", %d resources, %d operations", len(d.Resources), operations)
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%-34s %-24s %s (%s)\n", d.Type, versions(d.Versions), detail, t.Origin)
+				fmt.Fprintf(cmd.OutOrStdout(), "%-34s %-24s %s (%s)\n", d.Type, versions(d.Versions), d.DisplayName+counted(d), t.Origin)
 			}
 			return nil
 		},
@@ -65,6 +58,30 @@ func nodesListCommand() *cobra.Command {
 	s.addPluginFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the descriptors as JSON")
 	return cmd
+}
+
+// counted says how many resources and operations the newest version of a node has.
+func counted(d *descriptors.Node) string {
+	_, newest, _ := descriptors.Newest([]*descriptors.Node{d}, d.Type) // without versions it has no operations
+	resources, operations := d.Choices(newest), 0
+	for _, r := range resources {
+		operations += len(r.Operations)
+	}
+	switch {
+	case resources == nil:
+		return ""
+	case resources[0].Name == "":
+		return ", " + plural(operations, "operation")
+	}
+	return ", " + plural(len(resources), "resource") + ", " + plural(operations, "operation")
+}
+
+// plural is a number of things; their name takes an s.
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 func versions(list []float64) string {
@@ -132,12 +149,12 @@ func nodesExampleCommand() *cobra.Command {
 		curl    string
 	)
 	cmd := &cobra.Command{
-		Use:   "example TYPE [RESOURCE OPERATION]",
+		Use:   "example TYPE [[RESOURCE] OPERATION]",
 		Short: "Print a workflow file that executes a node or one of its operations",
 		Example: `  cordboard nodes example n8n-nodes-3cx.threecx Users "Get User"
   cordboard nodes example n8n-nodes-base.httpRequest --curl 'curl -X POST https://example.com/api -d "a=1"'`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 && len(args) != 3 {
+			if len(args) < 1 || len(args) > 3 {
 				return errors.New("this command takes a node type, and of one with operations a resource and an operation; see --help")
 			}
 			return nil
@@ -201,6 +218,8 @@ func showJSON(w io.Writer, set typeSet, nodeType string, version float64, resour
 		return err
 	case resource == "":
 		return printJSON(w, node.Whole())
+	case len(node.Resources) == 0 && node.Choices(version) != nil:
+		return choiceJSON(w, node, version, resource, operation)
 	}
 	r, err := node.Resource(resource)
 	if err != nil {
@@ -214,6 +233,20 @@ func showJSON(w io.Writer, set typeSet, nodeType string, version float64, resour
 		return err
 	}
 	return printJSON(w, op)
+}
+
+// choiceJSON prints a resource or an operation of a node without pages.
+func choiceJSON(w io.Writer, node *descriptors.Node, version float64, resource, operation string) error {
+	list := node.Choices(version)
+	at := slices.IndexFunc(list, func(r descriptors.Resource) bool { return r.Name == resource })
+	if at >= 0 && operation == "" && list[at].Operations[0].Name != "" {
+		return printJSON(w, &list[at])
+	}
+	one, err := node.Choice(version, resource, operation)
+	if err != nil {
+		return err
+	}
+	return printJSON(w, one)
 }
 
 // typeSet shows registered types, those of plugins among them, as a descriptors.Set.

@@ -12,25 +12,31 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/tidwall/gjson"
 
 	"github.com/cordboard/cordboard/descriptors/community"
+	"github.com/cordboard/cordboard/nodes/plugin"
 	"github.com/cordboard/cordboard/runtime/script"
 )
 
 func nodesImportCommand() *cobra.Command {
-	var out string
+	var out, dataDir string
 	cmd := &cobra.Command{
 		Use:   "import PACKAGE_DIR|TGZ",
 		Short: "Make a node set of an n8n community package that is declarative",
 		Long: "Import evaluates the node files of an npm package (a folder, or what npm pack writes) in a machine without network\n" +
 			"and disk, and carries their descriptions over. What cannot be carried over is listed with its reason.",
-		Example: "  npm pack n8n-nodes-acme\n  cordboard nodes import n8n-nodes-acme-1.0.0.tgz --out ~/.local/share/cordboard/plugins/cordboard-node-acme.jsonl",
+		Example: "  npm pack n8n-nodes-acme\n  cordboard nodes import n8n-nodes-acme-1.0.0.tgz --data-dir ~/.local/share/cordboard",
 		Args:    exactArgs(1, "the package's folder or its .tgz file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if out != "" && dataDir != "" {
+				return errors.New("--out and --data-dir: both say where to write to, give one")
+			}
 			p, err := readPackage(args[0])
 			if err != nil {
 				return err
@@ -39,11 +45,38 @@ func nodesImportCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			if dataDir != "" && len(imported.Files) > 0 {
+				if out, err = setFile(dataDir, p.Name()); err != nil {
+					return err
+				}
+			}
 			return writeImported(cmd, imported, out)
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "file to write (default standard output)")
+	cmd.Flags().StringVar(&dataDir, "data-dir", "", "write it into this data directory, where run and serve find it with the same flag")
 	return cmd
+}
+
+// notInNames are the characters that the file names of sets do without.
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// setFile is where a package's set lies in a data directory, whose folder plugins is made if need be. A set of another package is not written
+// over.
+func setFile(dataDir, packageName string) (string, error) {
+	name := strings.TrimPrefix(path.Base(packageName), "n8n-nodes-") // without the scope
+	file := filepath.Join(dataDir, "plugins", plugin.Prefix+notInNames.ReplaceAllString(name, "-")+".jsonl")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return "", err
+	}
+	there, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return file, nil
+	}
+	if of := gjson.GetBytes(there, "node.type").Str; err == nil && !strings.HasPrefix(of, packageName+".") {
+		err = fmt.Errorf("%s is there already, with the node %s of another package: say with --out where to write to", file, of)
+	}
+	return file, err
 }
 
 func importPackage(ctx context.Context, p community.Package) (*community.Imported, error) {
@@ -51,7 +84,7 @@ func importPackage(ctx context.Context, p community.Package) (*community.Importe
 	if err != nil {
 		return nil, err
 	}
-	pool := script.NewPool(script.Options{Machines: 1, Memory: 512 << 20, Timeout: 30 * time.Second})
+	pool := script.NewPool(script.Options{Machines: 1, Memory: 512 << 20, Timeout: time.Minute})
 	defer func() { _ = pool.Close() }()
 	evaluated, err := pool.Call(ctx, script.NewProgram(community.Program), nil, files, entries)
 	if err != nil {
@@ -88,7 +121,11 @@ func writeImported(cmd *cobra.Command, imported *community.Imported, out string)
 	if err := os.WriteFile(draft, text.Bytes(), 0o644); err != nil {
 		return err
 	}
-	return os.Rename(draft, out)
+	if err := os.Rename(draft, out); err != nil {
+		return err
+	}
+	fmt.Fprintln(report, "written to "+out)
+	return nil
 }
 
 // maxPackage bounds what is read of a package: its texts are held in memory.

@@ -146,7 +146,7 @@ func TestImportedSet(t *testing.T) {
 	pack(t, bookshop, packed)
 	out := filepath.Join(plugins, "cordboard-node-bookshop.jsonl")
 	cordboardRun(t, "", "nodes", "import", packed, "--out", out).has(t, 0, "1 nodes with 8 operations, 4 left out",
-		"left out: runner: it executes code of its own", "left out: bookshop, parameter operation sign: a function (preSend: signed)")
+		"left out: runner: it executes code of its own", "left out: bookshop, resource book, operation sign: a function (preSend: signed)")
 	written, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
@@ -167,9 +167,9 @@ func TestImportedSet(t *testing.T) {
 		"path and body":     {"book", "price", `,"isbn":"978-0","amount":"={{ $json.n }}"`, `PUT /api/v2/books/978-0/price k-77 {"amount":7}`, `[{"ok":true}]`, ""},
 		"path of the item":  {"order", "cancel", `,"orderId":"={{ $json.n }}"`, "DELETE /api/v2/orders/7 k-77", `[{}]`, ""},
 		"constant query":    {"order", "open", "", "GET /api/v2/orders?state=open k-77", `[]`, ""},
-		"needs code":        {"book", "sign", "", "", "", `a function of the node's package (preSend: signed) works on it`},
+		"needs code":        {"book", "sign", "", "", "", `a function (preSend: signed) works on it that was not carried over`},
 		"no such operation": {"book", "crate", "", "", "", `parameter "operation": must be one of create, list, search, sign, price, and is "crate"`},
-		"needs code after":  {"order", "export", "", "", "", `a function of the node's package (postReceive: toRows) works on it`},
+		"needs code after":  {"order", "export", "", "", "", `a function (postReceive: to-rows.toRows) works on it that was not carried over`},
 		"missing":           {"book", "price", `,"amount":7`, "", "", `parameter "isbn": is required`},
 		"refused":           {"order", "cancel", `,"orderId":"9"`, "DELETE /api/v2/orders/9 k-77", "", "there is no such thing"},
 	})

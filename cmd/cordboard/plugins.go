@@ -28,9 +28,13 @@ func (s *settings) findPlugins(cmd *cobra.Command) ([]cordboard.Plugin, error) {
 func pluginsListCommand() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the plugins found and whether they are trusted", Args: exactArgs(0, "no arguments"),
+		Use: "list", Short: "List the plugins found and whether they are trusted, and the node sets that need no program", Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found, err := s.findPlugins(cmd)
+			if err != nil {
+				return err
+			}
+			dirs, err := s.pluginDirs(cmd)
 			if err != nil {
 				return err
 			}
@@ -41,8 +45,12 @@ func pluginsListCommand() *cobra.Command {
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s\n  %s\n", p.File, state)
 			}
-			if len(found) == 0 {
-				fmt.Fprintf(cmd.ErrOrStderr(), "no plugins: a plugin is an executable file called %s…, beside cordboard, in the data directory or in --plugin-dir\n", plugin.Prefix)
+			sets := describedSets(dirs)
+			for _, d := range sets {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s\n  %s\n", d.file, d.state())
+			}
+			if len(found)+len(sets) == 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "no plugins: a plugin is an executable file called %s…, or a descriptor file called %[1]s….jsonl, beside cordboard, in the data directory or in --plugin-dir\n", plugin.Prefix)
 			}
 			return nil
 		},

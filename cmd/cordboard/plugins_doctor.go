@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cordboard/cordboard"
-	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes/plugin"
 )
 
@@ -28,7 +27,7 @@ func pluginsDoctorCommand() *cobra.Command {
 			"It exits with 0 if all can be used, and with 1 if one cannot.",
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := s.options(cmd)
+			dirs, err := s.pluginDirs(cmd)
 			if err != nil {
 				return err
 			}
@@ -37,7 +36,6 @@ func pluginsDoctorCommand() *cobra.Command {
 				return err
 			}
 			d := &doctor{out: cmd.OutOrStdout()}
-			dirs := append(slices.Clip(o.PluginDirs), programDir())
 			d.directories(dirs)
 			for _, p := range found {
 				d.plugin(cmd.Context(), p)
@@ -138,38 +136,17 @@ func (d *doctor) plugin(ctx context.Context, p cordboard.Plugin) {
 	d.line("nodes", "%s", orNone(strings.Join(names, ", ")))
 }
 
-// described checks the descriptor files, which need no program.
+// described tells of the descriptor files, which need no program.
 func (d *doctor) described(dirs []string) {
-	for _, dir := range dirs {
-		entries, _ := os.ReadDir(dir) // what is not there was said
-		for _, e := range entries {
-			if ok, _ := filepath.Match(plugin.Prefix+"*.jsonl", e.Name()); !ok {
-				continue
-			}
-			path := filepath.Join(dir, e.Name())
-			d.head(path)
-			set, err := descriptors.LoadFile(path)
-			if err != nil {
-				d.sick("%s", err)
-				continue
-			}
-			d.set(set)
+	for _, set := range describedSets(dirs) {
+		d.head(set.file)
+		if set.err != nil {
+			d.sick("%s", set.err)
+			continue
 		}
-	}
-}
-
-func (d *doctor) set(set *descriptors.FileSet) {
-	list, err := set.Nodes()
-	if err != nil {
-		d.sick("%s", err)
-		return
-	}
-	for _, n := range list {
-		operations := 0
-		for _, r := range n.Resources {
-			operations += len(r.Operations)
+		for _, node := range set.nodes {
+			d.line("node", "%s; it needs no program", node)
 		}
-		d.line("node", "%s with %d operations; it needs no program", n.Type, operations)
 	}
 }
 

@@ -20,7 +20,8 @@ func pluginsVerifyCommand() *cobra.Command {
 		Use:   "verify",
 		Short: "Check that every pinned plugin is there and is what was pinned",
 		Long: "Verify compares the checksum of each plugin in plugins.lock with its file, starts it and compares the hash of its\n" +
-			"descriptors. It exits with 0 if all are as pinned, and with 1 if one is missing or differs.",
+			"descriptors; it reads the descriptor files too, which have no pins. It exits with 0 if all are as they should be, and with 1\n" +
+			"if one is missing, differs or cannot be used.",
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			lock, err := readPins(&s)
@@ -31,7 +32,11 @@ func pluginsVerifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			failed := 0
+			dirs, err := s.pluginDirs(cmd)
+			if err != nil {
+				return err
+			}
+			failed, unusable := 0, 0
 			for _, pin := range lock.Plugins {
 				state := "ok"
 				if err := verifyPin(cmd.Context(), pin, found); err != nil {
@@ -40,8 +45,27 @@ func pluginsVerifyCommand() *cobra.Command {
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", pin.Name, state)
 			}
+			sets := describedSets(dirs)
+			for _, d := range sets {
+				state := "ok: " + d.state()
+				switch {
+				case d.hidden:
+					state = d.state()
+				case d.err != nil:
+					state = "FAILED: " + d.err.Error()
+					unusable++
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", filepath.Base(d.file), state)
+			}
+			var wrong []error
 			if failed > 0 {
-				return &exitError{exitFailed, fmt.Errorf("%d of %d pinned plugins are not as pinned in %s", failed, len(lock.Plugins), s.lockFile())}
+				wrong = append(wrong, fmt.Errorf("%d of %d pinned plugins are not as pinned in %s", failed, len(lock.Plugins), s.lockFile()))
+			}
+			if unusable > 0 {
+				wrong = append(wrong, fmt.Errorf("%d of %d descriptor files cannot be used", unusable, len(sets)))
+			}
+			if wrong != nil {
+				return &exitError{exitFailed, errors.Join(wrong...)}
 			}
 			return nil
 		},

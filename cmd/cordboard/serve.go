@@ -118,9 +118,14 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 		return err
 	}
 	base = "http://" + l.Addr().String()
+	tell := func(address string) { fmt.Fprintln(cmd.ErrOrStderr(), "serving "+address) }
 	for _, address := range srv.Addresses() {
-		fmt.Fprintln(cmd.ErrOrStderr(), "serving "+address)
+		tell(address)
 	}
+	if s.logFormat != "" { // among records, a record
+		tell = func(address string) { log.Info("serving " + address) }
+	}
+	srv.OnServed(tell)
 	fmt.Fprintf(cmd.ErrOrStderr(), "cordboard listens at http://%s\n", l.Addr())
 	return srv.Serve(ctx, l)
 }

@@ -46,7 +46,7 @@ func workflowsImportCommand() *cobra.Command {
 			}
 			all = append(all, list...)
 		}
-		s.stored = storedCredentials{db}
+		s.stored = listedCredentials{storedCredentials{db}}
 		for _, one := range all { // all of them could be read
 			if err := s.stillServable(cmd, db, one); err != nil {
 				return fmt.Errorf("%s: %w", one.file, err)
@@ -244,12 +244,12 @@ type exporting struct {
 func workflowsExportCommand() *cobra.Command {
 	s := &exporting{}
 	cmd := &cobra.Command{
-		Use: "export --id ID | --all", Short: "Write workflows as n8n's files: one, an array, or a file each in a directory",
+		Use: "export --id ID|NAME | --all", Short: "Write workflows as n8n's files: one, an array, or a file each in a directory",
 		Args: exactArgs(0, "no arguments: name a workflow with --id"),
 	}
 	s.addStoreFlags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&s.id, "id", "", "the workflow")
+	f.StringVar(&s.id, "id", "", "the workflow's id or name")
 	f.BoolVar(&s.all, "all", false, "all workflows")
 	f.StringVar(&s.output, "output", "", "file or directory to write to (default standard output)")
 	f.BoolVar(&s.separate, "separate", false, "a file ID.json each in the directory --output")
@@ -262,12 +262,12 @@ func (s *exporting) run(cmd *cobra.Command, db *store.Store, _ []string) error {
 	var err error
 	switch {
 	case s.all == (s.id != ""):
-		return errors.New("say which: --id ID or --all")
+		return errors.New("say which: --id ID|NAME or --all")
 	case s.all:
 		list, err = db.Workflows(cmd.Context(), store.WorkflowFilter{})
 	default:
 		var one store.Workflow
-		one, err = db.Workflow(cmd.Context(), s.id)
+		one, err = workflowNamed(cmd.Context(), db, s.id)
 		list = []store.Workflow{one}
 	}
 	if err != nil {
@@ -359,24 +359,27 @@ func workflowsListCommand() *cobra.Command {
 
 func workflowsActivateCommand(active bool) *cobra.Command {
 	var s storing
-	use, short := "activate ID", "Have a workflow's triggers served"
+	use, short := "activate ID|NAME", "Have a workflow's triggers served"
 	if !active {
-		use, short = "deactivate ID", "Have a workflow's triggers served no longer"
+		use, short = "deactivate ID|NAME", "Have a workflow's triggers served no longer"
 	}
 	cmd := &cobra.Command{
-		Use: use, Short: short, Args: exactArgs(1, "the workflow's id"),
+		Use: use, Short: short, Args: exactArgs(1, "the workflow's id or name"),
 		Long: short + ". Servers that run follow within some seconds; the REST API does so at once.",
 	}
 	s.addStoreFlags(cmd)
 	cmd.Flags().StringVar(&s.pluginDir, "plugin-dir", "", "a further directory with plugins")
 	cmd.RunE = s.with(func(cmd *cobra.Command, db *store.Store, args []string) error {
-		w, err := db.Workflow(cmd.Context(), args[0])
+		w, err := workflowNamed(cmd.Context(), db, args[0])
+		if err != nil {
+			return err
+		}
+		alive, err := db.ServerAlive(cmd.Context(), serverSilent)
 		if err != nil {
 			return err
 		}
 		if active {
-			s.stored = storedCredentials{db}
-			if err := s.servable(cmd, w); err != nil {
+			if err := s.activatable(cmd, db, w, alive); err != nil {
 				return err
 			}
 			w.Source = "" // it is no file's any more
@@ -385,12 +388,30 @@ func workflowsActivateCommand(active bool) *cobra.Command {
 		if _, err := db.SaveWorkflow(cmd.Context(), w); err != nil {
 			return err
 		}
-		if alive, err := db.ServerAlive(cmd.Context(), serverSilent); err == nil && alive {
+		if alive {
 			fmt.Fprintln(cmd.ErrOrStderr(), "the servers that run follow within some seconds")
 		}
 		return nil
 	})
 	return cmd
+}
+
+// activatable says what keeps a workflow from being made active: it cannot be served, or another one that is active has an address of its
+// webhooks. The workflows of files count where a server runs, which has them.
+func (s *storing) activatable(cmd *cobra.Command, db *store.Store, w store.Workflow, files bool) error {
+	s.stored = listedCredentials{storedCredentials{db}}
+	if err := s.servable(cmd, w); err != nil {
+		return err
+	}
+	srv, closeAll, err := s.engine(cmd, db)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	if err := srv.Conflict(cmd.Context(), w, files); err != nil {
+		return fmt.Errorf("workflow %q was not activated (deactivate the other one, or give one of them another path): %w", w.Name, err)
+	}
+	return nil
 }
 
 // stillServable refuses a version of an active workflow that could not be served.

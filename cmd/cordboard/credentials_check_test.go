@@ -1,0 +1,57 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestAddChecksFields: what a known type does not have is refused, and what it lacks is told; no message holds a value.
+func TestAddChecksFields(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cordboardRun(t, "", "nodes", "import", bookshop, "--data-dir", dir).has(t, 0)
+	add := func(kind, data string) (int, string) {
+		t.Helper()
+		code, out, errs := cli(t, dir, strings.ReplaceAll(data, "SECRET", hidden), "credentials", "add", "--type", kind, "--name", "c", "--replace")
+		if strings.Contains(out+errs, hidden) {
+			t.Errorf("%s %s: a value came out:\n%s%s", kind, data, out, errs)
+		}
+		return code, errs
+	}
+	for _, c := range []struct{ kind, data, want string }{
+		{"httpHeaderAuth", `{"name":"X-Key","valeu":"SECRET"}`, `error: --data: httpHeaderAuth has no field "valeu"; did you mean "value"?` + "\n"},
+		{"httpHeaderAuth", `{"name":"X-Key","value":"SECRET","zzzzzzzz":1}`, `error: --data: httpHeaderAuth has no field "zzzzzzzz"; it has allowedDomains, allowedHttpRequestDomains, name, useCustomAuth, value` + "\n"},
+		{"postgres", `{"host":7,"port":"SECRET","sshTunnel":"true","password":["SECRET"],"ssl":"SECRET"}`, `error: --data: the field "host" of postgres must be a string, and is number
+  --data: the field "port" of postgres must be a number, and is string
+  --data: the field "sshTunnel" of postgres must be a boolean, and is string
+  --data: the field "password" of postgres must be a string, and is a list
+  --data: the field "ssl" of postgres must be one of allow, disable, require
+`},
+		{"bookshopApi", `{"kee":"SECRET"}`, `error: --data: bookshopApi has no field "kee"; did you mean "key"?` + "\n"},
+		{"bookshopApi", `{"key":{"a":"SECRET"}}`, `error: --data: the field "key" of bookshopApi must be a string, and is an object` + "\n"},
+	} {
+		if code, errs := add(c.kind, c.data); code != exitNotBegun || errs != c.want {
+			t.Errorf("%s %s: %d\n%swant\n%s", c.kind, c.data, code, errs, c.want)
+		}
+	}
+	if got := must(t, dir, "", "credentials", "list", "--json"); got != "[]\n" {
+		t.Errorf("refused credentials were kept: %s", got)
+	}
+	for _, c := range []struct{ kind, data, want string }{
+		{"httpHeaderAuth", `{"name":"X-Key","value":"SECRET","allowedHttpRequestDomains":"all"}`, ""},
+		{"httpHeaderAuth", `{"name":"X-Key","value":null}`, `warning: httpHeaderAuth needs the field "value", which is not there` + "\n"},
+		{"kafka", `{}`, `warning: kafka needs the field "brokers", which is not there` + "\n"},
+		{"sshPassword", `{"host":"h","username":"u","password":"SECRET","hostKey":"SECRET"}`, ""},
+		{"ftp", `{"host":"h","secure":"explicit"}`, ""},
+		{"postgres", `{"password":"SECRET","ssl":"require"}`, ""},
+		{"bookshopApi", `{"key":"SECRET","allowedDomains":"a"}`, ""},
+		{"oAuth2Api", `{"grantType":"clientCredentials","clientId":"SECRET","clientSecret":"SECRET","accessTokenUrl":"https://a.example/t","tokenLifetime":60}`, ""},
+		{"threeCXOAuth2Api", `{"clientId":"SECRET","url":"https://pbx.example.com"}`, `warning: it is kept, and cannot be used as it is: credential "c" (--data): it has no clientSecret` + "\n"},
+		{"acmeUnheardOfApi", `{"anything":"SECRET","n":1}`, ""},
+		{"httpHeaderAut", `{"nam":"SECRET"}`, `warning: the credential type httpHeaderAut is not known here, its fields are taken as they are; did you mean "httpHeaderAuth"?` + "\n"},
+	} {
+		if code, errs := add(c.kind, c.data); code != 0 || errs != c.want {
+			t.Errorf("%s %s: %d\n%swant\n%s", c.kind, c.data, code, errs, c.want)
+		}
+	}
+}
