@@ -56,7 +56,7 @@ func (p *postgres) read(ctx context.Context, f func(tx) error) error {
 }
 
 func (p *postgres) transaction(ctx context.Context, o *sql.TxOptions, f func(tx) error) error {
-	t, err := p.db.BeginTx(ctx, o)
+	t, err := p.begin(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -65,6 +65,21 @@ func (p *postgres) transaction(ctx context.Context, o *sql.TxOptions, f func(tx)
 		return err
 	}
 	return t.Commit()
+}
+
+// begin tries other connections where one has broken since it was used: after a restart of the database all of the pool have.
+func (p *postgres) begin(ctx context.Context, o *sql.TxOptions) (t *sql.Tx, err error) {
+	for range again {
+		t, err = p.db.BeginTx(ctx, o)
+		var (
+			refused *pgconn.PgError
+			nobody  *pgconn.ConnectError
+		)
+		if err == nil || ctx.Err() != nil || errors.As(err, &refused) || errors.As(err, &nobody) {
+			break
+		}
+	}
+	return t, err
 }
 
 func (p *postgres) schema(text string) string {

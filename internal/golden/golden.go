@@ -62,8 +62,6 @@ type Suite struct {
 	Failure func(e gjson.Result) (message, description string)
 	// JSON evens out an item's JSON; nil leaves it as it is.
 	JSON func(raw string) string
-	// Unlike are fields of binary data that are not compared.
-	Unlike []string
 	// Content describes the content of binary data; nil means Text.
 	Content func(t testing.TB, f nodes.File, content []byte) string
 	// Even evens out what an answer holds of the machine and the moment, in its description; nil leaves it as it is.
@@ -199,7 +197,7 @@ func (s Suite) file(t testing.TB, f gjson.Result) string {
 	t.Helper()
 	var fields []string
 	f.ForEach(func(key, v gjson.Result) bool {
-		if !slices.Contains(contentFields, key.Str) && !slices.Contains(s.Unlike, key.Str) {
+		if !slices.Contains(contentFields, key.Str) {
 			fields = append(fields, key.Str+" "+v.Raw)
 		}
 		return true

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -248,8 +249,11 @@ func Cancel(t testing.TB, engine *runtime.Engine, c gjson.Result, ready func() b
 	}
 }
 
-// store keeps binary data in memory, as a run's store does on disk. One run uses it, from one goroutine at a time.
-type store struct{ kept []*strings.Builder }
+// store keeps binary data in memory, as a run's store does on disk.
+type store struct {
+	mu   sync.Mutex // nodes work on several items at once
+	kept []*strings.Builder
+}
 
 type entry struct{ *strings.Builder }
 
@@ -257,6 +261,8 @@ func (entry) Close() error { return nil }
 
 // Create is nodes.BinaryStore's.
 func (s *store) Create(context.Context) (string, io.WriteCloser, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	b := &strings.Builder{}
 	s.kept = append(s.kept, b)
 	return "kept:" + strconv.Itoa(len(s.kept)-1), entry{b}, nil
@@ -264,6 +270,8 @@ func (s *store) Create(context.Context) (string, io.WriteCloser, error) {
 
 // Open is nodes.BinaryStore's.
 func (s *store) Open(_ context.Context, id string) (io.ReadCloser, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	i, err := strconv.Atoi(strings.TrimPrefix(id, "kept:"))
 	if err != nil || i >= len(s.kept) {
 		return nil, errors.New("no binary data " + id)

@@ -72,7 +72,7 @@ func (h *host) httpRequest(ctx context.Context, o gjson.Result) (string, error) 
 		return "", withoutAddress(ctx, err)
 	}
 	defer func() { _ = res.Body.Close() }() // it was read, or is given up
-	body, err := readAll(res.Body)
+	body, err := nodes.ScriptBytes(res.Body)
 	if err != nil {
 		return "", withoutAddress(ctx, err)
 	}
@@ -176,7 +176,7 @@ func answerOf(res *http.Response, body []byte) string {
 		}
 		headers.Set(strings.ToLower(name), nodes.StringValue(strings.Join(values, ", ")))
 	}
-	o.Raw("body", quotedBase64(body))
+	o.Raw("body", nodes.ScriptBase64(body))
 	o.Raw("headers", headers.String())
 	o.Set("statusCode", nodes.NumberValue(float64(res.StatusCode)))
 	o.Set("statusMessage", nodes.StringValue(http.StatusText(res.StatusCode)))

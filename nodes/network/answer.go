@@ -47,6 +47,11 @@ func (x *exchange) read(ctx context.Context, res *http.Response, kind string) (*
 			return nil, err
 		}
 		a.file = fileOf(f, res, strings.TrimSpace(mediaType))
+		if x.run.prepareItem == nil && x.run.call.Version != 3 { // n8n's version 3 does not say where a file is from
+			from := *res.Request.URL
+			from.User, from.Fragment = nil, ""
+			a.file.Directory = nodes.Redact(from.String(), "", x.auth.secrets...)
+		}
 		return a, nil
 	}
 	text, err := x.run.node.options.Executor.ReadBody(res, maxText)

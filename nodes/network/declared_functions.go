@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	_ "embed"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -268,7 +269,7 @@ func (f *draft) requestOf(r gjson.Result) (gjson.Result, *body, error) {
 	case b.Get("text").Exists():
 		given = &body{kind: rawBody, contentType: formType, text: b.Get("text").Str}
 	case b.Get("bytes").Exists():
-		text, err := decodedBase64(b.Get("bytes").Str)
+		text, err := base64.StdEncoding.DecodeString(b.Get("bytes").Str)
 		if err != nil {
 			return gjson.Result{}, nil, err
 		}

@@ -83,7 +83,6 @@ var answers = golden.Suite{
 		}
 		return message, description
 	},
-	Unlike:  []string{"directory"}, // n8n puts the address there
 	Content: func(_ testing.TB, f nodes.File, _ []byte) string { return f.FileSize },
 }
 
