@@ -38,11 +38,8 @@ func (c *Call) Embed(text string) (*Embedded, error) {
 	}
 }
 
-// Constant reports whether the text holds no expressions.
-func (e *Embedded) Constant() bool { return len(e.parts) == 1 }
-
-// Text is the text for item i, the values as JavaScript's String makes them. As in JavaScript's replace, a dollar sign in a value may
-// stand for more: $$ for one, $& for the code.
+// Text is the text for item i, the values as JavaScript's String makes them. Of what a dollar sign stands for in JavaScript's replace, two
+// are done: $$ is one dollar sign, $& is the code; all else stays as it is.
 func (e *Embedded) Text(c *Call, i int) (string, error) {
 	var b strings.Builder
 	for _, p := range e.parts {

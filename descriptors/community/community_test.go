@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/descriptors/community"
 	"github.com/cordboard/cordboard/runtime/script"
@@ -235,6 +237,22 @@ func TestCredentialMarks(t *testing.T) {
 	}
 }
 
+// TestNamesOfFunctions: a function of a credential may have any name.
+func TestNamesOfFunctions(t *testing.T) {
+	t.Parallel()
+	out := convert(t, community.Package{Files: map[string]string{
+		"package.json":     `{"name":"n8n-nodes-x","n8n":{"nodes":["X.node.js"],"credentials":["X.credentials.js"]}}`,
+		"X.node.js":        `class X { constructor() { this.description = { name: 'x', version: 1, requestDefaults: { baseURL: 'https://x' }, properties: [], credentials: [{ name: 'xApi' }] }; } } exports.X = X;`,
+		"X.credentials.js": `class C { constructor() { this.name = 'xApi'; this.properties = []; this.authenticate = { '\x07 "sign\u{10FFFF}': async (c, o) => o }['\x07 "sign\u{10FFFF}']; } } exports.C = C;`,
+	}})
+	if len(out.Files) != 1 {
+		t.Fatalf("%+v", out)
+	}
+	if got := gjson.GetBytes(out.Files[0].Node.Credentials[0].Authenticate, `\$function`).Str; got != "\x07 \"sign\U0010FFFF" {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestNothingToReach: a package's code finds neither files nor a network, and a loop without end is stopped.
 func TestNothingToReach(t *testing.T) {
 	t.Parallel()
@@ -259,6 +277,23 @@ func TestNothingToReach(t *testing.T) {
 	} {
 		if got := load(code); got != want {
 			t.Errorf("%s: got %q, want %q", code, got, want)
+		}
+	}
+}
+
+// TestModulesAlone: a module must be a program by itself, whatever names it has; none reaches out of the function that is put around it.
+func TestModulesAlone(t *testing.T) {
+	t.Parallel()
+	const node = `class X { constructor() { this.description = { name: 'x', version: 1, requestDefaults: { baseURL: 'https://x' }, properties: [] }; } } exports.X = X;`
+	for text, loads := range map[string]bool{
+		node: true, "'use strict';" + node: true, node + " // }": true,
+		"var files, open, attempt, compile, f, eval; let whole, names, resolve;" + node: true,
+		"function eval() {} throw 0;": false, node + "}": false, node + "/*": false, node + "} {": false, "exports.X = `": false,
+		"}), (((kept) => () => function (exports) {" + node + "\n})([]))(function () {": false,
+	} {
+		out := convert(t, community.Package{Files: map[string]string{"package.json": `{"name":"n8n-nodes-x","n8n":{"nodes":["x.js"]}}`, "x.js": text}})
+		if (len(out.Files) == 1) != loads || (len(out.Left) == 0) != loads {
+			t.Errorf("%s: %d nodes, %v", text, len(out.Files), out.Left)
 		}
 	}
 }

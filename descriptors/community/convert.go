@@ -286,6 +286,14 @@ func fits(v float64, list gjson.Result) bool {
 	})
 }
 
+// functionPlace is where a function of a credential stands, in the form in which descriptors name it.
+type functionPlace struct {
+	Function string          `json:"$function"`
+	At       json.RawMessage `json:"at"`
+	Module   string          `json:"module"`
+	Class    string          `json:"class"`
+}
+
 // credential carries over how a credential goes into requests.
 func (c *converter) credential(use gjson.Result) descriptors.CredentialUse {
 	out := descriptors.CredentialUse{
@@ -313,8 +321,7 @@ func (c *converter) credential(use gjson.Result) descriptors.CredentialUse {
 		case auth.Get("type").Str == "generic":
 			out.Authenticate = raw(auth.Get("properties"))
 		case auth.Get("at").Exists():
-			out.Authenticate = json.RawMessage(fmt.Sprintf(`{"$function":%q,"at":%s,"module":%q,"class":%q}`,
-				auth.Get(`\$function`).Str, auth.Get("at").Raw, cred.Get("module").Str, cred.Get("class").Str))
+			out.Authenticate, _ = json.Marshal(functionPlace{auth.Get(`\$function`).Str, raw(auth.Get("at")), cred.Get("module").Str, cred.Get("class").Str}) // cannot fail
 			c.take(cred)
 		case auth.Get(`\$function`).Exists(): // it stays, so that nothing is sent without what it would add
 			out.Authenticate = raw(auth)

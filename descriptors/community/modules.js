@@ -2,16 +2,20 @@
 // open(outside, values) gives one set of instances of them, load(path): what a module requires from elsewhere is what outside makes of
 // the name, and values are those of the names.
 (files, names = []) => {
-	// What is compiled outlives a set of instances, so nothing may be left on it.
-	const compiled = new Map();
+	// What is compiled belongs to one set of instances. Function puts a text into another without a look at where it ends: one that closes
+	// the function around it would run outside of it, so it must be a program by itself. Nothing of it runs in the attempt.
+	const attempt = function () { eval(arguments[0]); };
+	const whole = new Set();
 	const compile = (path) => {
-		let f = compiled.get(path);
-		if (!f) {
-			f = new Function('exports', 'require', 'module', '__filename', '__dirname', 'process', ...names, files[path]);
-			Object.freeze(f.prototype);
-			compiled.set(path, Object.freeze(f));
+		if (!whole.has(path)) {
+			try {
+				attempt(`throw 0;\n${files[path]}`);
+			} catch (e) {
+				if (e !== 0) throw e;
+			}
+			whole.add(path);
 		}
-		return f;
+		return new Function('exports', 'require', 'module', '__filename', '__dirname', 'process', ...names, files[path]);
 	};
 	const resolve = (from, name) => {
 		const parts = from.split('/').slice(0, -1);

@@ -1,7 +1,7 @@
 // What the three nodes do with their code: what it sees beside the variables of expressions, how often it runs and what
 // its results become. The answer is a line for each item: "+", the index of its parent or pairedItem, binary and json with
 // tabs between them; or "!", an index and an error; or a single line "!!" and the error of the node as a whole.
-async ({ args, run, items, input, ask, later, describe, variable }) => {
+async ({ args, run, items, input, ask, later, describe, randomBytes, variable }) => {
 	const { stringify } = JSON;
 	const isObject = (v) => typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof Date);
 	const has = (o, key) => Object.hasOwn(o, key) && o[key] !== undefined && typeof o[key] !== 'function';
@@ -119,8 +119,7 @@ async ({ args, run, items, input, ask, later, describe, variable }) => {
 	const modules = {
 		luxon: () => ({ DateTime: variable('DateTime'), Duration: variable('Duration'), Interval: variable('Interval') }),
 		crypto: () => ({
-			...crypto, createHash: hash(false), createHmac: hash(true),
-			randomBytes: (n) => asBuffer(crypto.getRandomValues(new Uint8Array(n))),
+			...crypto, createHash: hash(false), createHmac: hash(true), randomBytes,
 		}),
 		buffer: () => ({ Buffer }),
 		url: () => ({ URL, URLSearchParams }),

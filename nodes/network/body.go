@@ -37,6 +37,7 @@ type body struct {
 	contentType string
 	file        nodes.File
 	parts       []part
+	secret      bool // it may come of a secret
 }
 
 // part is a field of a form: text or a file.
@@ -304,8 +305,11 @@ func (f *formReader) Close() error {
 	return at.Close()
 }
 
-// holds reports whether a secret is a part of the body.
+// holds reports whether a secret is a part of the body, or may be, in a form of its own.
 func (b body) holds(secrets []string) bool {
+	if b.secret {
+		return true
+	}
 	texts := []string{b.json, b.text, b.fields.json()}
 	for _, p := range b.parts {
 		texts = append(texts, p.text)

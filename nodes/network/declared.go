@@ -82,14 +82,17 @@ type draft struct {
 	receive        []receive
 
 	// What functions of the package have a hand in: the parameter at hand, those before the request, the one that asks for the pages, and
-	// the one of the credential; the request before they worked on it, a body of theirs that is no JSON, and the parameters as they get them.
+	// the one of the credential; the request before they worked on it, a body of theirs that is no JSON, and the parameters as they get them; whether what
+	// they see has something of the credential in it, and whether a function that sees some made the body.
 	param  string
 	before []function
 	pager  *function
 	signs  *signing
 	origin gjson.Result
-	given  *body
+	given  *givenBody
 	whole  string
+
+	showsSecret, secretBody bool
 }
 
 // coded reports whether functions have the last word on the request.
@@ -137,6 +140,11 @@ func (f *draft) fill(ctx context.Context, x *exchange) error {
 	f.credentialOnly = x.message
 	if err := f.collect(); err != nil {
 		return err
+	}
+	if routing := f.run.node.Routing; routing != nil && routing.Code != nil {
+		if err := f.fillWhole(); err != nil {
+			return err
+		}
 	}
 	f.settings(x)
 	f.origin = f.request
@@ -330,6 +338,7 @@ func (f *draft) merge(part gjson.Result, seen names) error {
 		return err
 	}
 	f.request = gjson.Parse(merged(f.request, v.Result()))
+	f.showsSecret = f.showsSecret || strings.Contains(part.Raw, "$credentials")
 	for _, h := range fieldsOf(part.Get("headers")) {
 		if strings.Contains(h.value.JSON(), "$credentials") {
 			f.secretHeaders = append(f.secretHeaders, h.name)
@@ -354,6 +363,7 @@ func (f *draft) send(send gjson.Result, value nodes.Value, seen names) error {
 		}
 		f.paginate = v.Truthy()
 	}
+	f.showsSecret = f.showsSecret || strings.Contains(send.Raw, "$credentials")
 	property, err := f.resolve(send.Get("property"), seen)
 	if err != nil || property.IsNil() {
 		return err

@@ -111,8 +111,13 @@ func functionIn(r gjson.Result) string {
 // server.
 func (x *exchange) keepHeaders(headers fields, secret []string) {
 	for _, h := range headers {
-		if (slices.Contains(secret, h.name) || holdsSecret(h.value.Str(), x.auth.secrets)) && !slices.Contains(x.auth.headers, h.name) {
+		if (containsFold(secret, h.name) || holdsSecret(h.value.Str(), x.auth.secrets)) && !containsFold(x.auth.headers, h.name) {
 			x.auth.headers = append(x.auth.headers, h.name)
 		}
 	}
+}
+
+// containsFold reports whether a header is one of these.
+func containsFold(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }

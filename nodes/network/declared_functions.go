@@ -1,13 +1,11 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -163,10 +161,11 @@ func (f *draft) answer(ctx context.Context, x *exchange, question gjson.Result, 
 		}
 		return err
 	}
-	request, given, err := f.requestOf(question.Get("request"))
+	request, given, err := f.requestOf(question.Get("request"), f.given)
 	if err != nil {
 		return err
 	}
+	f.markChanged(x, request, given)
 	m, err := f.ready(ctx, x, request, given)
 	if err != nil {
 		return err
@@ -215,11 +214,11 @@ func (f *draft) preSend(ctx context.Context, x *exchange) error {
 		if err != nil {
 			return err
 		}
-		request, given, err := f.requestOf(value)
+		request, given, err := f.requestOf(value, nil)
 		if err != nil {
 			return err
 		}
-		f.markChanged(request)
+		f.markChanged(x, request, given)
 		f.request, f.given = request, given
 	}
 	f.settings(x)
@@ -248,8 +247,22 @@ func (f *draft) shown(request gjson.Result) string {
 // ofDescription are the parts of a request on which only the description and the workflow decide.
 var ofDescription = []string{"proxy", "skipSslCertificateValidation", "agentOptions", "httpsAgent"}
 
-// requestOf reads the request that a function gave; a body that is no JSON comes beside it.
-func (f *draft) requestOf(r gjson.Result) (gjson.Result, *body, error) {
+// givenBody is a body that is no JSON, and the form in which functions get it.
+type givenBody struct {
+	body
+	shown gjson.Result
+}
+
+// json is undefined where there is none.
+func (g *givenBody) json() nodes.Value {
+	if g == nil {
+		return nodes.Value{}
+	}
+	return nodes.ResultValue(g.shown)
+}
+
+// requestOf reads the request that a function gave; a body that is no JSON comes beside it, was if it is as the function got it.
+func (f *draft) requestOf(r gjson.Result, was *givenBody) (gjson.Result, *givenBody, error) {
 	all := fieldsOf(r.Get("request"))
 	for _, name := range ofDescription {
 		before := f.origin.Get(name)
@@ -262,20 +275,29 @@ func (f *draft) requestOf(r gjson.Result) (gjson.Result, *body, error) {
 		headers.set("authorization", nodes.StringValue(basic(auth.Get("username").String(), auth.Get("password").String())))
 		all.set("headers", nodes.WireValue(headers.json()))
 	}
-	var given *body
+	given, err := givenOf(r.Get("body"))
 	switch b := r.Get("body"); {
+	case b.Get("given").Bool():
+		given = was
 	case b.Get("json").Exists():
 		all.set("body", nodes.WireValue(b.Get("json").Raw))
+	}
+	return gjson.Parse(all.json()), given, err
+}
+
+func givenOf(b gjson.Result) (*givenBody, error) {
+	given := &givenBody{shown: b}
+	switch {
 	case b.Get("text").Exists():
-		given = &body{kind: rawBody, contentType: formType, text: b.Get("text").Str}
+		given.body = body{kind: rawBody, contentType: formType, text: b.Get("text").Str}
 	case b.Get("bytes").Exists():
 		text, err := base64.StdEncoding.DecodeString(b.Get("bytes").Str)
 		if err != nil {
-			return gjson.Result{}, nil, err
+			return nil, err
 		}
-		given = &body{kind: rawBody, contentType: formType, text: string(text)}
+		given.body = body{kind: rawBody, contentType: formType, text: string(text)}
 	case b.Get("parts").Exists():
-		given = &body{kind: multipartBody}
+		given.body = body{kind: multipartBody}
 		for _, p := range b.Get("parts").Array() {
 			of := part{name: p.Get("name").Str, text: p.Get("text").Str}
 			if bytes := p.Get("bytes"); bytes.Exists() {
@@ -283,21 +305,32 @@ func (f *draft) requestOf(r gjson.Result) (gjson.Result, *body, error) {
 			}
 			given.parts = append(given.parts, of)
 		}
+	default:
+		return nil, nil
 	}
-	return gjson.Parse(all.json()), given, nil
+	return given, nil
 }
 
-// markChanged notes the headers that a function made: what is in them may come of a secret that it saw.
-func (f *draft) markChanged(request gjson.Result) {
+// markChanged notes what a function made of the request, its headers and its body: it may come of a secret that the function saw.
+func (f *draft) markChanged(x *exchange, request gjson.Result, given *givenBody) {
 	for _, h := range fieldsOf(request.Get("headers")) {
-		if h.value.JSON() != f.request.Get("headers").Get(gjson.Escape(h.name)).Raw && !slices.Contains(f.secretHeaders, h.name) {
+		if h.value.JSON() != f.request.Get("headers").Get(gjson.Escape(h.name)).Raw && !containsFold(f.secretHeaders, h.name) {
 			f.secretHeaders = append(f.secretHeaders, h.name)
 		}
 	}
+	if f.showsSecret || holdsSecret(f.request.Raw, x.auth.secrets) {
+		f.secretBody = f.secretBody || bodyChanged(f.request, request, f.given, given)
+	}
+}
+
+// bodyChanged reports whether a function made another body than the one that it got.
+func bodyChanged(before, after gjson.Result, was, given *givenBody) bool {
+	text := func(r gjson.Result) string { return cmp.Or(r.Get("body").Raw, "{}") }
+	return given != was || given == nil && text(before) != text(after)
 }
 
 // ready is a request as functions left it, with what the credential adds.
-func (f *draft) ready(ctx context.Context, x *exchange, request gjson.Result, given *body) (message, error) {
+func (f *draft) ready(ctx context.Context, x *exchange, request gjson.Result, given *givenBody) (message, error) {
 	if f.signs != nil {
 		var err error
 		if request, given, err = f.sign(ctx, x, request, given); err != nil {
@@ -309,97 +342,10 @@ func (f *draft) ready(ctx context.Context, x *exchange, request gjson.Result, gi
 		return m, err
 	}
 	if given != nil {
-		m.body = *given
+		m.body = given.body
 	}
+	m.body.secret = f.secretBody && m.body.kind != noBody
 	return m, f.stays(x, &m)
-}
-
-// signing is the function by which a credential goes into requests, and what it gets of the credential.
-type signing struct {
-	function function
-	fields   nodes.Value
-}
-
-// sign lets the credential's function work on a request. What it adds is as secret as what it was made of.
-func (f *draft) sign(ctx context.Context, x *exchange, request gjson.Result, given *body) (gjson.Result, *body, error) {
-	shown := fieldsOf(gjson.Parse(f.shown(request)))
-	shown.set("returnFullResponse", nodes.BoolValue(true))
-	value, err := f.functions(ctx, x, "authenticate", []function{f.signs.function}, fields{{"credentials", f.signs.fields}, {"request", nodes.WireValue(shown.json())}}, nil)
-	if err != nil {
-		e := *nodes.AsError(err)
-		if e.HTTPCode == "none" {
-			e.HTTPCode = ""
-		}
-		return request, given, &e
-	}
-	signed, body, err := f.requestOf(value)
-	if err != nil {
-		return request, given, err
-	}
-	if now := signed.Get("method").String(); !strings.EqualFold(now, request.Get("method").String()) {
-		return request, given, f.signs.function.failed("changes the method of the request, to %q", now)
-	}
-	for _, place := range []string{"headers", "qs"} {
-		for _, now := range fieldsOf(signed.Get(place)) {
-			if now.value.JSON() == request.Get(place).Get(gjson.Escape(now.name)).Raw {
-				continue
-			}
-			if place == "headers" && !slices.Contains(x.auth.headers, now.name) {
-				x.auth.headers = append(x.auth.headers, now.name)
-			}
-			if text := textOf(now.value); !slices.Contains(x.auth.secrets, text) {
-				x.auth.secrets = append(x.auth.secrets, text)
-			}
-		}
-	}
-	if body == nil && given != nil && !signed.Get("body").Exists() {
-		body = given
-	}
-	return signed, body, nil
-}
-
-// service is where the description sends the request, before a function works on it.
-func (f *draft) service() (*url.URL, error) {
-	return url.Parse(joined(f.origin.Get("baseURL").String(), f.origin.Get("url").String()))
-}
-
-// stays refuses a request that would take the credential to another server than the description's.
-func (f *draft) stays(x *exchange, m *message) error {
-	if len(x.auth.secrets) == 0 {
-		return nil
-	}
-	from, err := f.service()
-	if err != nil {
-		return errors.New("the description's address cannot be read")
-	}
-	to, err := url.Parse(m.url)
-	if err != nil {
-		return nodes.Errorf("a function of the node's package gave an address that cannot be read")
-	}
-	other := to.Host
-	if host := m.header.getHeader("host"); host != "" && !strings.EqualFold(host, to.Host) {
-		other = host
-	}
-	if !strings.EqualFold(other, from.Host) || from.Scheme == "https" && to.Scheme == "http" {
-		return nodes.Errorf("a function of the node's package leads the request to another server, %s, which the credential is not for", other)
-	}
-	return nil
-}
-
-// received lets a function of postReceive work on the items.
-func (f *draft) received(ctx context.Context, x *exchange, n function, list []entry, a *answer) ([]entry, error) {
-	response := f.response(a)
-	if a.file != nil {
-		all := fieldsOf(response.Result())
-		all.set("file", nodes.BoolValue(true))
-		all = slices.DeleteFunc(all, func(m field) bool { return m.name == "body" })
-		response = nodes.WireValue(all.json())
-	}
-	value, err := f.functions(ctx, x, "postReceive", []function{n}, fields{{"items", nodes.WireValue(itemsJSON(list))}, {"response", response}}, a)
-	if err != nil {
-		return nil, err
-	}
-	return entriesWith(value)
 }
 
 // findPager looks for the function that asks for the pages.
@@ -418,7 +364,7 @@ func (f *draft) functionPages(ctx context.Context, x *exchange) ([]entry, error)
 	if most := f.maxResults(); most >= 0 {
 		paging.set("maxResults", nodes.NumberValue(float64(most)))
 	}
-	more := fields{{"request", nodes.WireValue(f.shown(f.request))}, {"paging", nodes.WireValue(paging.json())}}
+	more := fields{{"request", nodes.WireValue(f.shown(f.request))}, {"paging", nodes.WireValue(paging.json())}, {"given", f.given.json()}}
 	value, err := f.functions(ctx, x, "pagination", []function{*f.pager}, more, nil)
 	if err != nil {
 		return nil, err

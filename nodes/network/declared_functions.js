@@ -13,7 +13,7 @@
 
 	// A world is all that the functions of one execution of the node can reach beside what they get: the package's modules, loaded once, and
 	// what they require from elsewhere. now is the run at hand.
-	const newWorld = (execution) => {
+	const newWorld = (execution, randomBytes) => {
 		const now = {};
 		const refuse = (what) => {
 			if (now.missing.length < 10) now.missing.push(what);
@@ -36,6 +36,11 @@
 				this.#parts.push(isFile ? { name: String(name), bytes: value.bytes.toString('base64'), type: value.type || 'application/octet-stream', fileName: fileName ?? 'blob' } : { name: String(name), text: String(value) });
 			}
 			static partsOf(form) { return form.#parts; }
+			static of(parts) {
+				const form = new FormData();
+				form.#parts = parts;
+				return form;
+			}
 		}
 
 		// ---- n8n-workflow
@@ -107,11 +112,17 @@
 				},
 			};
 		};
+		// partly is a module of which some is here.
+		const partly = (name, members) => {
+			const other = standIn(name);
+			const all = new Proxy(members, { get: (own, key) => key in own ? own[key] : key === 'default' ? all : other[key] });
+			return all;
+		};
 		const builtin = {
-			crypto: { ...crypto, randomUUID: crypto.randomUUID, createHash: hash(false), createHmac: hash(true), randomBytes: (n) => asBuffer(crypto.getRandomValues(new Uint8Array(n))) },
-			buffer: { Buffer, Blob },
-			url: { URL, URLSearchParams },
-			'n8n-workflow': new Proxy(workflow, { get: (own, key) => Object.hasOwn(own, key) ? own[key] : key === '__esModule' ? true : standIn(`n8n-workflow.${String(key)}`) }),
+			crypto: partly('crypto', { ...crypto, createHash: hash(false), createHmac: hash(true), randomBytes }),
+			buffer: partly('buffer', { Buffer, Blob }),
+			url: partly('url', { URL, URLSearchParams }),
+			'n8n-workflow': partly('n8n-workflow', workflow),
 		};
 		const outside = (of) => {
 			const known = of.replace(/^node:/, '');
@@ -147,6 +158,7 @@
 		// ---- what is answered between two runs: the function stops there, and runs again with the answer
 
 		let asked = 0, needed, need;
+		const refusals = new WeakMap(); // the errors that are answers, and which they are
 		const awaited = new Promise((go) => { need = go; });
 		const answered = (question) => {
 			const text = stringify(question);
@@ -157,8 +169,10 @@
 				return undefined;
 			}
 			if (known.question !== text) throw new Breach('asks for something else each time that it runs, which is not possible here');
-			if (known.error) throw Object.assign(new NodeApiError(undefined, known.error), known.error, { known: asked - 1 });
-			return known;
+			if (!known.error) return known;
+			const refusal = Object.assign(new NodeApiError(undefined, known.error), known.error);
+			refusals.set(refusal, asked - 1);
+			throw refusal;
 		};
 
 		// ---- this
@@ -217,7 +231,7 @@
 		const plain = (v) => JSON.parse(stringify(v, (_, member) => typeof member === 'function' && member.__external ? refuse(member.__external) : member));
 		const bodyOf = (b) => {
 			if (typeof b === 'string') return { text: b };
-			if (b instanceof URLSearchParams) return { text: String(b) };
+			if (b instanceof URLSearchParams) return { text: String(b), query: true };
 			if (b instanceof FormData) return { parts: FormData.partsOf(b) };
 			if (b instanceof Blob) return { bytes: b.bytes.toString('base64') };
 			if (b instanceof ArrayBuffer) return { bytes: Buffer.from(b).toString('base64') };
@@ -226,7 +240,14 @@
 		};
 		const requestOf = (r) => {
 			if (!isObject(r) || Array.isArray(r)) throw new Breach('gave no request: it must return the options that it gets');
-			return { request: plain({ ...r, body: undefined }), body: bodyOf(r.body) };
+			const body = bodyOf(r.body);
+			return { request: plain({ ...r, body: undefined }), body: args.given && stringify(body) === stringify(args.given) ? { given: true } : body };
+		};
+		// withGiven is a request with the body that a function before made of it.
+		const withGiven = (request) => {
+			if (!args.given) return request;
+			const { text, query, bytes, parts } = args.given;
+			return { ...request, body: parts ? FormData.of(parts) : bytes === undefined ? query ? new URLSearchParams(text) : text : Buffer.from(bytes, 'base64') };
 		};
 		const itemsOf = (list) => {
 			if (!Array.isArray(list) || !list.every(isObject)) throw new Breach('gave no list of items');
@@ -244,16 +265,16 @@
 			postReceive: async () => itemsOf(await functions[0].call(self, args.items, responseOf(args.response))),
 			async pagination() {
 				self.makeRoutingRequest = async (request) => answered({ request: requestOf(request.options) })?.items ?? new Promise(() => {});
-				return itemsOf(await functions[0].call(self, { maxResults: undefined, ...args.paging, options: args.request }));
+				return itemsOf(await functions[0].call(self, { maxResults: undefined, ...args.paging, options: withGiven(args.request) }));
 			},
-			authenticate: async () => requestOf(await functions[0].call(undefined, args.credentials, args.request)),
+			authenticate: async () => requestOf(await functions[0].call(undefined, args.credentials, withGiven(args.request))),
 		};
 		const failure = (e) => {
-			if (Number.isInteger(e?.known)) return { known: e.known };
-			const api = isObject(e) && NodeApiError.told(e);
+			if (!isObject(e)) return { breach: `threw ${stringify(e) ?? String(e)}` };
+			if (refusals.has(e)) return { known: refusals.get(e) };
+			const api = NodeApiError.told(e);
 			if (api) return { api };
 			if (e instanceof Breach) return { breach: e.message };
-			if (!isObject(e)) return { breach: `threw ${stringify(e) ?? String(e)}` };
 			const { message } = describe(e);
 			return { message, description: typeof e.description === 'string' ? e.description : '' };
 		};
@@ -275,7 +296,7 @@
 		return stringify({ ...out, missing, which });
 	};
 	return async (run) => {
-		if (world?.execution !== run.args.execution) world = newWorld(run.args.execution);
+		if (world?.execution !== run.args.execution) world = newWorld(run.args.execution, run.randomBytes);
 		try {
 			return await work(run);
 		} finally {

@@ -96,7 +96,12 @@ func (d declarative) run(t *testing.T) string {
 // engine is one that has the node, and the case to run with it.
 func (d declarative) engine(t *testing.T) (*runtime.Engine, gjson.Result) {
 	t.Helper()
-	list, kind := d.nodes(t), d.kind()
+	return d.engineOf(t, d.nodes(t))
+}
+
+func (d declarative) engineOf(t *testing.T, list []*descriptors.Node) (*runtime.Engine, gjson.Result) {
+	t.Helper()
+	kind := d.kind()
 	if d.input == "" {
 		d.input = `[{"json":{"a":1}}]`
 	}

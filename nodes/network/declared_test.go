@@ -59,16 +59,17 @@ func readPackage(dir string) (community.Package, error) {
 	return p, err
 }
 
+// importer is the machine of all imports: the detector of races makes a new one slow.
+var importer = sync.OnceValue(func() *script.Pool { return script.NewPool(script.Options{Machines: 1, Timeout: time.Minute}) })
+
+var importing = script.NewProgram(community.Program)
+
 func importPackage(p community.Package) ([]*descriptors.Node, error) {
 	files, entries, err := p.Arguments()
 	if err != nil {
 		return nil, err
 	}
-	pool := script.NewPool(script.Options{Machines: 1, Timeout: time.Minute}) // the detector of races makes it slow
-	text, err := pool.Call(context.Background(), script.NewProgram(community.Program), nil, files, entries)
-	if closeErr := pool.Close(); err == nil {
-		err = closeErr
-	}
+	text, err := importer().Call(context.Background(), importing, nil, files, entries)
 	if err != nil {
 		return nil, err
 	}

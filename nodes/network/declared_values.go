@@ -157,22 +157,27 @@ func (f *draft) parameters() (parameters, error) {
 	return p, p.fill(f.run.node.Properties, func(def gjson.Result) (gjson.Result, error) { return f.defaultValue(def, &p) })
 }
 
-// wholeParameters are the item's parameters as functions get them: with the defaults of what is inside of a fixedCollection.
-func (f *draft) wholeParameters() string {
-	if f.whole == "" {
-		all := fieldsOf(gjson.Parse(f.all.json()))
-		for i := range f.run.node.Properties {
-			p := &f.run.node.Properties[i]
-			if v := f.all.values[p.Name]; p.Type == "fixedCollection" && v.IsObject() && f.all.shows(p, gjson.Result{}) {
-				all.set(p.Name, nodes.WireValue(f.filled(p, v)))
+// wholeParameters are the item's parameters as functions get them.
+func (f *draft) wholeParameters() string { return f.whole }
+
+// fillWhole adds to the parameters, for functions, the defaults of what is inside of a fixedCollection.
+func (f *draft) fillWhole() error {
+	all := fieldsOf(gjson.Parse(f.all.json()))
+	for i := range f.run.node.Properties {
+		p := &f.run.node.Properties[i]
+		if v := f.all.values[p.Name]; p.Type == "fixedCollection" && v.IsObject() && f.all.shows(p, gjson.Result{}) {
+			text, err := f.filled(p, v)
+			if err != nil {
+				return nodes.AsError(err).WithParam(p.Name, "")
 			}
+			all.set(p.Name, nodes.WireValue(text))
 		}
-		f.whole = all.json()
 	}
-	return f.whole
+	f.whole = all.json()
+	return nil
 }
 
-func (f *draft) filled(p *descriptors.Property, v gjson.Result) string {
+func (f *draft) filled(p *descriptors.Property, v gjson.Result) (string, error) {
 	groups := fieldsOf(v)
 	for i := range p.Properties {
 		entries := v.Get(gjson.Escape(p.Properties[i].Name))
@@ -181,14 +186,11 @@ func (f *draft) filled(p *descriptors.Property, v gjson.Result) string {
 		}
 		var list []string
 		for _, entry := range entries.Array() {
-			members := fieldsOf(entry)
-			for j := range p.Properties[i].Properties {
-				q := &p.Properties[i].Properties[j]
-				if d := gjson.ParseBytes(q.Default); d.Exists() && !entry.Get(gjson.Escape(q.Name)).Exists() && f.all.shows(q, entry) {
-					members.set(q.Name, nodes.ResultValue(d))
-				}
+			text, err := f.filledEntry(p.Properties[i].Properties, entry)
+			if err != nil {
+				return "", err
 			}
-			list = append(list, members.json())
+			list = append(list, text)
 		}
 		text := "[" + strings.Join(list, ",") + "]"
 		if entries.IsObject() {
@@ -196,7 +198,25 @@ func (f *draft) filled(p *descriptors.Property, v gjson.Result) string {
 		}
 		groups.set(p.Properties[i].Name, nodes.WireValue(text))
 	}
-	return groups.json()
+	return groups.json(), nil
+}
+
+func (f *draft) filledEntry(list []descriptors.Property, entry gjson.Result) (string, error) {
+	members := fieldsOf(entry)
+	for i := range list {
+		q := &list[i]
+		if len(q.Default) == 0 || entry.Get(gjson.Escape(q.Name)).Exists() || !f.all.shows(q, entry) {
+			continue
+		}
+		v, err := f.defaultValue(gjson.ParseBytes(q.Default), &f.all)
+		if err != nil {
+			return "", err
+		}
+		if v.Exists() {
+			members.set(q.Name, nodes.ResultValue(v))
+		}
+	}
+	return members.json(), nil
 }
 
 // defaultValue evaluates what is an expression in a default.

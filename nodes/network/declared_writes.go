@@ -50,7 +50,7 @@ func (n declared) Writes(version float64, params *nodes.Template) bool {
 		if m := gjson.GetBytes(r, "request.method"); m.Exists() {
 			method = m.Str
 		}
-		if pageWrites(gjson.GetBytes(r, "operations.pagination")) || gjson.GetBytes(r, "send.preSend.0").Exists() {
+		if workWrites(r) {
 			return true
 		}
 	}
@@ -87,7 +87,13 @@ func insideWrites(list []descriptors.Property) bool {
 }
 
 func routingWrites(r []byte) bool {
-	return writes(gjson.GetBytes(r, "request.method").Str) || gjson.GetBytes(r, "send.preSend.0").Exists()
+	return writes(gjson.GetBytes(r, "request.method").Str) || workWrites(r)
+}
+
+// workWrites reports whether something beside the method of a routing can make a request one that writes: functions before it, of which
+// one stands for a list of one, and pages.
+func workWrites(r []byte) bool {
+	return len(gjson.GetBytes(r, "send.preSend").Array()) > 0 || pageWrites(gjson.GetBytes(r, "operations.pagination"))
 }
 
 // writes reports whether a method is other than the safe ones (RFC 9110, 9.2.1); none is GET.

@@ -18,6 +18,7 @@ type exchange struct {
 	item int
 
 	message    message
+	sent       string // the method of the last request; a function can make it another than the message's
 	lists      string // how lists are written in the query
 	connection request.Connection
 	timeout    time.Duration

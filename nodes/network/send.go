@@ -61,7 +61,11 @@ func (e *finalError) Unwrap() []error { return []error{e.error, nodes.ErrOutcome
 // repeatable reports whether a request may be sent again: where the server answered, where nothing reached it, or where twice
 // does no more than once (RFC 9110, 9.2.2).
 func (x *exchange) repeatable(err error) bool {
-	if x.message.method != http.MethodPost && x.message.method != http.MethodPatch {
+	method := x.sent
+	if method == "" {
+		method = x.message.method
+	}
+	if method != http.MethodPost && method != http.MethodPatch {
 		return true
 	}
 	code := nodes.AsError(err).HTTPCode
@@ -75,6 +79,7 @@ func (x *exchange) send(ctx context.Context, m message, kind string) (*answer, e
 	defer cancel(nil)
 	timer := time.AfterFunc(x.timeout, func() { cancel(errTimeout) })
 	defer timer.Stop()
+	x.sent = m.method
 	a, err := x.try(ctx, m, kind)
 	if err == nil && a.status == http.StatusUnauthorized && x.auth.again != nil {
 		var again bool

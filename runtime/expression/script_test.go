@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -55,6 +56,35 @@ func TestRunScript(t *testing.T) {
 	var syntax *script.Error
 	if !errors.As(err, &syntax) || !strings.HasSuffix(nodes.AsError(err).Message, " [line 2]") || nodes.AsError(err).Description != "SyntaxError" {
 		t.Errorf("the syntax error is %v", err)
+	}
+}
+
+// TestScriptBytes: base64 is read as Node.js does, and random bytes are, as many as are asked for.
+func TestScriptBytes(t *testing.T) {
+	t.Parallel()
+	v := NewEvaluator(Options{})
+	defer func() { _ = v.Close() }()
+	s := scopeOf(`{}`)
+	b := v.NewBatch(context.Background(), s)
+	library := `async (api) => JSON.stringify(await api.run(0, undefined, { randomBytes: api.randomBytes, ask: api.ask }))`
+	host := func(context.Context, string, []gjson.Result) (string, error) {
+		return nodes.ScriptBase64(bytes.Repeat([]byte("abc"), 8<<20)), nil
+	}
+	for source, want := range map[string]string{
+		`return ['YQ', 'YQ==', 'YQ=', 'Y', 'YWI', 'YW\nI=', 'YQ==YQ==', 'YR==', '-_-_', '*YQ*', 'YWJj=ZA', '', 'YWJjZ', 'YW-_ +/', '=YQ', 'YQ\u0100'].map((s) => Buffer.from(s, 'base64').toString('hex')).join()`: `"61,61,61,,6162,6162,61,61,fbffbf,61,616263,,616263,616fbffb,,61"`,
+		`return [0, 1, 2, 3, 4].map((n) => Buffer.alloc(n, 255).toString('base64') + ' ' + Buffer.alloc(n, 251).toString('base64url')).join()`:                                                                     `" ,/w== -w,//8= -_s,//// -_v7,/////w== -_v7-w"`,
+		`return btoa('\xff\xfe') + atob('//4=').length`:                                                                                `"//4=2"`,
+		`const b = Buffer.from(ask('file'), 'base64'); return [b.length, b.toString('base64').length, b[b.length - 1]]`:                `[25165824,33554432,99]`,
+		`return [200000, 65537, 0].map((n) => { const b = randomBytes(n); return [b.length, b.subarray(-32).some(Boolean)].join(); })`: `["200000,true","65537,true","0,false"]`,
+		`return new Promise((go) => { randomBytes(4, (e, b) => go([e, b.length])); })`:                                                 `[null,4]`,
+		`try { crypto.getRandomValues(new Uint16Array(32769)); } catch (e) { return [e.name, e.message]; }`:                            `["QuotaExceededError","The requested length exceeds 65,536 bytes"]`,
+		`return crypto.getRandomValues(new Uint16Array(32768)).slice(-20).some(Boolean)`:                                               `true`,
+		`return /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID())`:                     `true`,
+	} {
+		got, err := b.RunScript(context.Background(), nodes.Script{Source: source, Library: library, Names: []string{"randomBytes", "ask"}}, s.items, "1", host)
+		if err != nil || got != want {
+			t.Errorf("%s\ngot  %s, %v\nwant %s", source, got, err, want)
+		}
 	}
 }
 

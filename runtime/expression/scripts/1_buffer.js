@@ -1,11 +1,12 @@
 // ---- bytes and text: what code that was written for Node.js expects beside the language
 
 const utf8Encode = (text) => {
-	const out = [];
+	const out = new Uint8Array(/[^\0-\x7f]/.test(text) ? 3 * text.length : text.length);
+	let at = 0;
 	for (let i = 0; i < text.length; i++) {
 		let c = text.charCodeAt(i);
 		if (c < 0x80) {
-			out.push(c);
+			out[at++] = c;
 			continue;
 		}
 		if (c >= 0xd800 && c < 0xe000) {
@@ -15,21 +16,23 @@ const utf8Encode = (text) => {
 				i++;
 			} else c = 0xfffd;
 		}
-		if (c < 0x800) out.push(0xc0 | c >> 6);
+		if (c < 0x800) out[at++] = 0xc0 | c >> 6;
 		else {
-			if (c < 0x10000) out.push(0xe0 | c >> 12);
-			else out.push(0xf0 | c >> 18, 0x80 | c >> 12 & 63);
-			out.push(0x80 | c >> 6 & 63);
+			if (c < 0x10000) out[at++] = 0xe0 | c >> 12;
+			else {
+				out[at++] = 0xf0 | c >> 18;
+				out[at++] = 0x80 | c >> 12 & 63;
+			}
+			out[at++] = 0x80 | c >> 6 & 63;
 		}
-		out.push(0x80 | c & 63);
+		out[at++] = 0x80 | c & 63;
 	}
-	return out;
+	return out.subarray(0, at);
 };
-// utf8Decode puts U+FFFD for what is no UTF-8, one for each longest wrong beginning.
-const utf8Decode = (bytes) => {
-	let text = '';
+// utf8Part decodes from i until end or a little further, to where a character ends: [text, where].
+const utf8Part = (bytes, i, end) => {
 	const chunk = [];
-	for (let i = 0; i < bytes.length;) {
+	while (i < end) {
 		const b = bytes[i++];
 		let need = b < 0x80 ? 0 : b >= 0xc2 && b < 0xe0 ? 1 : b >= 0xe0 && b < 0xf0 ? 2 : b >= 0xf0 && b < 0xf5 ? 3 : -1;
 		let c = need < 0 ? 0xfffd : need ? b & (0x3f >> need) : b;
@@ -44,36 +47,33 @@ const utf8Decode = (bytes) => {
 			high = 0xbf;
 		}
 		chunk.push(c);
-		if (chunk.length > 4000) text += String.fromCodePoint(...chunk.splice(0));
 	}
-	return text + String.fromCodePoint(...chunk);
+	return [String.fromCodePoint(...chunk), i];
+};
+// utf8Decode puts U+FFFD for what is no UTF-8, one for each longest wrong beginning.
+const utf8Decode = (bytes) => {
+	const parts = [];
+	for (let i = 0; i < bytes.length;) {
+		const end = Math.min(bytes.length, i + 4000);
+		const plain = String.fromCharCode.apply(null, bytes.slice(i, end));
+		const [text, next] = /[^\0-\x7f]/.test(plain) ? utf8Part(bytes, i, end) : [plain, end];
+		parts.push(text);
+		i = next;
+	}
+	return parts.join('');
 };
 
-const base64Letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const base64Value = Object.fromEntries([...base64Letters].map((c, i) => [c, i]));
-base64Value['-'] = 62;
-base64Value._ = 63;
-const base64Encode = (bytes) => {
-	const out = [];
-	for (let i = 0; i < bytes.length; i += 3) {
-		const n = bytes[i] << 16 | (bytes[i + 1] ?? 0) << 8 | (bytes[i + 2] ?? 0);
-		out.push(base64Letters[n >> 18], base64Letters[n >> 12 & 63], i + 1 < bytes.length ? base64Letters[n >> 6 & 63] : '=',
-			i + 2 < bytes.length ? base64Letters[n & 63] : '=');
-	}
-	return out.join('');
-};
+// The engine's own are fast and hold no list of numbers.
+const { fromBase64, prototype: { toBase64 } } = Uint8Array;
+const base64Encode = (bytes) => toBase64.call(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
 // base64Decode takes both alphabets and skips what is in neither, as Node.js does.
 const base64Decode = (text) => {
-	const out = [];
-	let bits = 0, n = 0;
-	for (const c of text) {
-		if (c === '=') break;
-		const v = base64Value[c];
-		if (v === undefined) continue;
-		n = (n << 6 | v) & 0xffffff;
-		if ((bits += 6) >= 8) out.push(n >> (bits -= 8) & 255);
+	try {
+		return fromBase64(text);
+	} catch {
+		const letters = text.replace(/=[^]*/, '').replace(/-/g, '+').replace(/_/g, '/').replace(/[^A-Za-z0-9+/]/g, '');
+		return fromBase64(letters.length % 4 === 1 ? letters.slice(0, -1) : letters);
 	}
-	return out;
 };
 const codeUnits = (text, mask) => Array.from({ length: text.length }, (_, i) => text.charCodeAt(i) & mask);
 const hexDecode = (text) => {

@@ -42,19 +42,28 @@ const structuredClone = (value) => {
 	return copy(value);
 };
 
-const randomBytes = (n) => Buffer.from(query('random', n), 'base64');
+const mostRandom = 65536; // of one question
 const crypto = {
 	randomUUID: () => {
-		const b = randomBytes(16);
+		const b = crypto.getRandomValues(new Buffer(16));
 		b[6] = b[6] & 15 | 64;
 		b[8] = b[8] & 63 | 128;
 		return b.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 	},
 	getRandomValues: (list) => {
-		new Uint8Array(list.buffer, list.byteOffset, list.byteLength).set(randomBytes(list.byteLength));
+		if (list.byteLength > mostRandom) throw Object.assign(new Error('The requested length exceeds 65,536 bytes'), { name: 'QuotaExceededError', code: 22 });
+		new Uint8Array(list.buffer, list.byteOffset, list.byteLength).set(base64Decode(query('random', list.byteLength)));
 		return list;
 	},
 };
+// randomBytes is Node.js's, for the libraries of nodes.
+const { getRandomValues } = crypto;
+const randomBytes = Object.freeze((size, callback) => {
+	const out = new Buffer(size);
+	for (let at = 0; at < size; at += mostRandom) getRandomValues(out.subarray(at, at + mostRandom));
+	if (typeof callback !== 'function') return out;
+	setImmediate(callback, null, out);
+});
 
 // ---- timers: those of the script under way; the machine waits for them between two turns
 

@@ -74,7 +74,7 @@ const start = (program, args) => {
 		bound.set(values);
 		return bound.run.call(self);
 	};
-	const api = { args: parse(args), run, items, later, input: (index) => new Input(at(index)), ask: (...question) => query('host', ...question), describe: (e) => described(e, program.line), variable: (name) => fixed(name) };
+	const api = { args: parse(args), run, items, later, input: (index) => new Input(at(index)), ask: (...question) => query('host', ...question), describe: (e) => described(e, program.line), randomBytes, variable: (name) => fixed(name) };
 	program.library(api).then((text) => { t.result = String(text); }, (e) => { t.failed = { error: e }; });
 };
 const fire = () => {
