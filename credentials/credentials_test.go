@@ -169,8 +169,8 @@ func TestFields(t *testing.T) {
 		{"httpBasicAuth", `{"user":"u","password":"hunter2"}`, map[string]string{"user": "u"}, map[string]string{"password": "hunter2"}, ""},
 		{"httpHeaderAuth", `{"name":"X-Key","value":"hunter2"}`, map[string]string{"name": "X-Key"}, map[string]string{"value": "hunter2"}, ""},
 		{"httpBearerAuth", `{"token":"hunter2"}`, nil, map[string]string{"token": "hunter2"}, ""},
-		{"unknownApi", `{"host":"h","apiKey":"hunter2","port":5432,"empty":null,"baseUrl":"example.com/"}`, nil,
-			map[string]string{"host": "h", "apiKey": "hunter2", "port": "5432", "baseUrl": "example.com/"}, "https://example.com"},
+		{"unknownApi", `{"host":"h","apiKey":"hunter2","port":5432,"empty":null,"baseUrl":"example.com/"}`, map[string]string{"baseUrl": "example.com/"},
+			map[string]string{"host": "h", "apiKey": "hunter2", "port": "5432"}, "https://example.com"},
 	} {
 		s := newTestSet(t)
 		s.Add(Credential{ID: "1", Name: "n", Type: c.typ, Data: []byte(c.data)})

@@ -160,13 +160,16 @@ func (f fieldsCredential) Access(context.Context) (nodes.Access, error) { return
 // Renew is nodes.Credential's. There is nothing newer to have.
 func (f fieldsCredential) Renew(context.Context, uint64) (nodes.Access, error) { return f.access, nil }
 
+// aboutServers are fields of any type that are no secrets.
+var aboutServers = []string{"baseUrl", "serverUrl", "ignoreSSLIssues", "allowedDomains", "allowedHttpRequestDomains", "useCustomAuth"}
+
 func openFields(credentialType string, data gjson.Result) (fieldsCredential, error) {
 	a := nodes.Access{Fields: map[string]string{}, Secrets: nodes.Secrets{}}
 	public := publicFields(credentialType)
 	data.ForEach(func(key, v gjson.Result) bool {
 		switch {
 		case v.Type == gjson.Null:
-		case slices.Contains(public, key.Str):
+		case slices.Contains(public, key.Str) || slices.Contains(aboutServers, key.Str):
 			a.Fields[key.Str] = v.String()
 		default:
 			a.Secrets[key.Str] = v.String()

@@ -31,6 +31,8 @@ type Node struct {
 	Dialect string `json:"dialect,omitempty"`
 	// BasePath is joined between the credential's base URL and an operation's path, such as "/xapi/v1".
 	BasePath string `json:"basePath,omitempty"`
+	// BaseURL is where a credential that has no base URL of its own, or no credential, sends to.
+	BaseURL string `json:"baseUrl,omitempty"`
 	// Routing is set for a declarative node: what its requests are is said by the routing of its properties.
 	Routing *Routing `json:"routing,omitempty"`
 	// Properties are the parameters of a node without resources; of a node with resources, those that

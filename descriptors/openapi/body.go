@@ -145,7 +145,8 @@ func (g *generator) property(name string, ref *base.SchemaProxy) descriptors.Pro
 	if len(s.Enum) > 0 {
 		property.Type = "options"
 		for _, value := range s.Enum {
-			if raw, err := json.Marshal(decoded(value)); err == nil && string(raw) != "null" {
+			one, ok := decoded(value)
+			if raw, err := json.Marshal(one); ok && err == nil && one != nil {
 				property.Options = append(property.Options, descriptors.Option{Value: raw})
 			}
 		}

@@ -92,8 +92,8 @@ func (g *generator) keywords(s *base.Schema) schema {
 	text(s, out)
 	g.format(s, out)
 	numbers(s, out)
-	if s.Const != nil {
-		out["const"] = decoded(s.Const)
+	if value, ok := decoded(s.Const); ok {
+		out["const"] = value
 	}
 	if len(s.Enum) > 0 {
 		g.enum(s, out)
@@ -251,8 +251,13 @@ func number(f float64) any {
 // enum keeps the values. Flags are several values of an enum in one text, joined with commas.
 func (g *generator) enum(s *base.Schema, out schema) {
 	values := make([]any, 0, len(s.Enum))
-	for _, value := range s.Enum {
-		values = append(values, decoded(value))
+	for _, node := range s.Enum {
+		value, ok := decoded(node)
+		if !ok {
+			g.warn("line %d: the value %s is left out of an enum: JSON has no such value", node.Line, node.Value)
+			continue
+		}
+		values = append(values, value)
 	}
 	if !g.dialect.odata || !isFlags(s) {
 		out["enum"] = values
@@ -269,7 +274,8 @@ func (g *generator) enum(s *base.Schema, out schema) {
 }
 
 func isFlags(s *base.Schema) bool {
-	flags, _ := decoded(get(s.Extensions, "x-ms-enum-flags")).(map[string]any)
+	value, _ := decoded(get(s.Extensions, "x-ms-enum-flags"))
+	flags, _ := value.(map[string]any)
 	is, _ := flags["isFlags"].(bool)
 	return is
 }
@@ -290,8 +296,10 @@ func (g *generator) oddNumber(s *base.Schema) schema {
 		nullable = nullable || is(one.Nullable)
 		isNumber = isNumber || slices.Equal(one.Type, []string{"number"})
 		if strings.HasSuffix(ref.GetReference(), "/ReferenceNumeric") {
-			for _, name := range one.Enum {
-				names = append(names, decoded(name))
+			for _, node := range one.Enum {
+				if name, ok := decoded(node); ok {
+					names = append(names, name)
+				}
 			}
 		}
 	}

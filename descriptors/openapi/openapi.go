@@ -7,6 +7,7 @@
 package openapi
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -45,7 +46,13 @@ type Options struct {
 var requestOptions []byte
 
 // Generate makes the descriptor. What the document says that a descriptor cannot hold is in the file's Warnings.
-func Generate(doc []byte, options Options) (*descriptors.File, error) {
+func Generate(doc []byte, options Options) (f *descriptors.File, err error) {
+	// The document comes from outside, and its library reads parts of it only when they are asked for.
+	defer func() {
+		if r := recover(); r != nil {
+			f, err = nil, fmt.Errorf("read OpenAPI document: %v", r)
+		}
+	}()
 	g, err := newGenerator(doc, options)
 	if err != nil {
 		return nil, err
@@ -111,7 +118,7 @@ func recognise(doc *v3.Document) string {
 		}
 	}
 	for _, server := range doc.Servers {
-		if odata && doc.Info != nil && doc.Info.Title == "XAPI" && pathOf(server) == "/xapi/v1" {
+		if _, path, ok := addressOf(server); ok && odata && doc.Info != nil && doc.Info.Title == "XAPI" && path == "/xapi/v1" {
 			return "3cx"
 		}
 	}
@@ -121,13 +128,7 @@ func recognise(doc *v3.Document) string {
 	return "plain"
 }
 
-func newGenerator(text []byte, options Options) (g *generator, err error) {
-	// The document comes from outside; a panic of its parser must not end the program.
-	defer func() {
-		if r := recover(); r != nil {
-			g, err = nil, fmt.Errorf("read OpenAPI document: %v", r)
-		}
-	}()
+func newGenerator(text []byte, options Options) (*generator, error) {
 	if options.Type == "" {
 		return nil, fmt.Errorf("generate descriptor: no node type is given")
 	}
@@ -174,9 +175,10 @@ func (g *generator) address(component string) string {
 }
 
 func (g *generator) node() (*descriptors.Node, error) {
+	base, path := g.server()
 	node := &descriptors.Node{
 		Type: g.options.Type, Aliases: g.options.Aliases, DisplayName: g.options.DisplayName,
-		Versions: []float64{g.options.Version}, Dialect: g.options.Dialect, BasePath: g.basePath(),
+		Versions: []float64{g.options.Version}, Dialect: g.options.Dialect, BasePath: path, BaseURL: base,
 	}
 	if node.DisplayName == "" {
 		node.DisplayName = descriptors.StartCase(node.Type[strings.LastIndexByte(node.Type, '.')+1:])
@@ -192,14 +194,14 @@ func (g *generator) node() (*descriptors.Node, error) {
 	return node, nil
 }
 
-func (g *generator) basePath() string {
-	if g.options.BasePath != "" {
-		return g.options.BasePath
+// server is where the first server is whose address can be read.
+func (g *generator) server() (base, path string) {
+	for _, server := range g.doc.Servers {
+		if base, path, ok := addressOf(server); ok {
+			return base, cmp.Or(g.options.BasePath, path)
+		}
 	}
-	if len(g.doc.Servers) == 0 {
-		return ""
-	}
-	return pathOf(g.doc.Servers[0])
+	return "", g.options.BasePath
 }
 
 // credential picks n8n's generic credential type for the first security scheme, by name, that has one.

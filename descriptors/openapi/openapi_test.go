@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,11 +115,49 @@ func TestErrors(t *testing.T) {
 		{"openapi: 3.0.0\npaths: {}", openapi.Options{Type: "a.b"}, "read OpenAPI document: it has no paths"},
 		{"openapi: 3.0.0\npaths:\n  /a:\n    get:\n      responses: {'200': {$ref: '/etc/passwd'}}", openapi.Options{Type: "a.b"},
 			"read OpenAPI document: component `/etc/passwd` does not exist in the specification"},
+		{"openapi: 3.0.0\npaths: {/a: {get: {}}}\ncomponents:\n  schemas: {A: {$ref: '#/components/schemas/B'}, B: {$ref: '#/components/schemas/A'}}", openapi.Options{Type: "a.b"},
+			`read OpenAPI document: line 4: the reference "#/components/schemas/B" leads back to itself`},
+		{"openapi: 3.0.0\npaths: {/a: {get: {}}}\ncomponents: {schemas: {A: &a {properties: {x: *a}}}}", openapi.Options{Type: "a.b"},
+			`read OpenAPI document: line 3: the anchor "a" holds itself`},
+		{"openapi: 3.0.0\npaths: {/a: {get: {}}}\ncomponents: {schemas: {A: {maximum: .inf}}}", openapi.Options{Type: "a.b"},
+			`read OpenAPI document: line 3: maximum must be a number, and is .inf`},
 	} {
 		_, err := openapi.Generate([]byte(c.doc), c.options)
 		if err == nil || err.Error() != c.want {
 			t.Errorf("got  %v\nwant %s", err, c.want)
 		}
+	}
+}
+
+// TestOddValues: what YAML has and JSON has not.
+func TestOddValues(t *testing.T) {
+	t.Parallel()
+	doc := `openapi: 3.1.0
+servers: [{url: "https://{host}/x"}, {url: "https://api.example/v1"}]
+paths: {/a: {get: {}}}
+components:
+  schemas:
+    Date: {enum: [2022-06-28, {1: 2}, .nan]}
+    Empty:
+    Number: {const: .inf}
+    Itself: {properties: {next: {$ref: "#/components/schemas/Itself"}}}
+`
+	f, err := openapi.Generate([]byte(doc), openapi.Options{Type: "a.b", Schemas: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Date": `{"enum":["2022-06-28",{"1":2}]}`, "Empty": `{}`, "Number": `{}`, "Itself": `{"properties":{"next":{"$ref":"cordboard://s/Itself"}}}`,
+	} {
+		if got := string(f.Schemas["cordboard://s/"+name]); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	if f.Node.BaseURL != "https://api.example" || f.Node.BasePath != "/v1" {
+		t.Errorf("the server is %s %s", f.Node.BaseURL, f.Node.BasePath)
+	}
+	if want := []string{"line 6: the value .nan is left out of an enum: JSON has no such value"}; !slices.Equal(f.Warnings, want) {
+		t.Errorf("got %v", f.Warnings)
 	}
 }
 

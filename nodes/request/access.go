@@ -2,6 +2,8 @@ package request
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/cordboard/cordboard/nodes"
@@ -22,17 +24,28 @@ type accessHolder struct {
 	refused int   // renewals since a token was taken last
 }
 
-// get returns the access at hand, an empty one for a node without credentials.
+// get returns the access at hand; that of a node without credentials has the address of its descriptor only.
 func (h *accessHolder) get(ctx context.Context) (nodes.Access, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.asked && h.step.credential != "" {
+	if !h.asked && h.step.credential == "" {
+		h.asked, h.access = true, nodes.Access{BaseURL: h.step.node.BaseURL}
+	}
+	if !h.asked {
 		a, err := h.step.call.Engine.Access(ctx, h.step.credential)
 		if err != nil && ctx.Err() != nil {
 			return nodes.Access{}, context.Cause(ctx)
 		}
+		if a.BaseURL == "" {
+			a.BaseURL = h.step.node.BaseURL
+		}
 		if err == nil && a.BaseURL == "" {
-			err = nodes.Errorf("the credential (%s) has no base URL, so there is no address to send to", h.step.credential)
+			e := nodes.Errorf("the credential (%s) has no base URL, so there is no address to send to", h.step.credential)
+			e.Hint = "Give it the field baseUrl, such as https://api.example.com."
+			err = e
+		}
+		if err == nil && a.Token == "" {
+			err = authenticate(&http.Request{Header: http.Header{}, URL: &url.URL{}}, h.step.credential, a)
 		}
 		h.asked, h.access = true, a
 		h.fail(err)
@@ -48,7 +61,7 @@ func (h *accessHolder) renew(ctx context.Context, generation uint64) (a nodes.Ac
 	if h.err != nil || h.access.Generation != generation {
 		return h.access, true, h.err
 	}
-	if h.refused >= maxRenewals {
+	if h.access.Token == "" || h.refused >= maxRenewals { // what is no token does not become valid
 		return h.access, false, nil
 	}
 	h.refused++

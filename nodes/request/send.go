@@ -87,7 +87,7 @@ func (w *worker) once(ctx context.Context, req *Request, access nodes.Access) tr
 		ctx, cancel = context.WithTimeoutCause(ctx, w.options.timeout, errTimeout)
 		defer cancel()
 	}
-	hr, err := newHTTPRequest(ctx, req, access)
+	hr, err := w.newHTTPRequest(ctx, req, access)
 	if err != nil {
 		return trip{err: err}
 	}
@@ -116,7 +116,7 @@ func timedOut(ctx context.Context, err error) error {
 	return err
 }
 
-func newHTTPRequest(ctx context.Context, req *Request, access nodes.Access) (*http.Request, error) {
+func (w *worker) newHTTPRequest(ctx context.Context, req *Request, access nodes.Access) (*http.Request, error) {
 	address := access.BaseURL + req.Path
 	if req.Query != "" {
 		address += "?" + req.Query
@@ -134,11 +134,12 @@ func newHTTPRequest(ctx context.Context, req *Request, access nodes.Access) (*ht
 	if req.HasBody {
 		hr.Header["Content-Type"] = v[2:3:3]
 	}
-	if access.Token != "" {
-		hr.Header["Authorization"] = v[3:4:4]
-	}
 	for name, value := range req.Header {
 		hr.Header.Set(name, value)
 	}
-	return hr, nil
+	if access.Token != "" {
+		hr.Header["Authorization"] = v[3:4:4]
+		return hr, nil
+	}
+	return hr, authenticate(hr, w.credential, access)
 }

@@ -169,7 +169,7 @@ func TestNoBaseURL(t *testing.T) {
 	t.Parallel()
 	r := thingRig(t, "plain", "")
 	_, err := r.run(readThing(), `{"id":"1"}`)
-	r.wantError(err, "", "the credential (thingsApi) has no base URL, so there is no address to send to")
+	r.wantError(err, "", "the credential (thingsApi) has no base URL, so there is no address to send to\nGive it the field baseUrl, such as https://api.example.com.")
 }
 
 func TestHeaders(t *testing.T) {

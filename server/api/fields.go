@@ -52,8 +52,10 @@ func Fields(credentialType string) map[string]Field {
 	return fields
 }
 
-// alsoRead are fields of OAuth2 credentials, by type, that the REST API does not take and credentials of other sources may have.
+// alsoRead are fields by type that the REST API does not take and credentials of other sources may have: generated node sets take the server's
+// address from baseUrl.
 var alsoRead = map[string]map[string]string{
+	"httpBasicAuth": {"baseUrl": "string"}, "httpBearerAuth": {"baseUrl": "string"}, "httpHeaderAuth": {"baseUrl": "string"}, "httpQueryAuth": {"baseUrl": "string"},
 	"oAuth2Api": {
 		"baseUrl": "string", "url": "string", "domain": "string", "tokenLifetime": "number", "allowUnauthorizedCerts": "boolean", "useDynamicClientRegistration": "boolean",
 	},
