@@ -129,6 +129,6 @@ func ExampleRuntime_Load() {
 	_, err = rt.Run(ctx, flow, cordboard.RunOptions{})
 	fmt.Println("Run:", err != nil)
 	// Output:
-	// flow.json: node "Greet": unknown node type "n8n-nodes-base.sett"; the nearest is "n8n-nodes-base.set" (cordboard nodes list lists what there is, cordboard plugins list the plugins that bring more)
+	// flow.json: node "Greet": unknown node type "n8n-nodes-base.sett"; the nearest is "n8n-nodes-base.set" (cordboard nodes list lists what there is; plugins and cordboard nodes import bring more)
 	// Run: true
 }

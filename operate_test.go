@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/cordboard/cordboard/internal/pgtest"
+	"github.com/cordboard/cordboard/nodes/threecx/pbxsim"
 )
 
 // TestOperateCommands runs each command of docs/operate.md, with directories and a database of the test's in the place of those there.
@@ -45,7 +46,7 @@ func TestOperateCommands(t *testing.T) {
 		}
 	}
 	for _, command := range commands {
-		if program, _, _ := strings.Cut(command, " "); program != "cordboard" {
+		if program, _, _ := strings.Cut(strings.TrimPrefix(command, umask), " "); program != "cordboard" {
 			if _, err := exec.LookPath(program); err != nil {
 				t.Logf("not run, as there is no %s: %s", program, command)
 				continue
@@ -53,7 +54,19 @@ func TestOperateCommands(t *testing.T) {
 		}
 		runOperate(t, strings.ReplaceAll(command, "/var/lib/cordboard", filepath.Join(dir, "data")), dir, env)
 	}
+	backups, err := filepath.Glob(filepath.Join(dir, "backup*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range backups {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 || info.Size() == 0 {
+			t.Errorf("%s: %v %v", file, info, err)
+		}
+	}
 }
+
+// umask is what a command begins with that writes files for its owner alone.
+const umask = "umask 077; "
 
 // runOperate runs a command line. A server or a worker is ended by SIGTERM once it is ready.
 func runOperate(t *testing.T, command, dir string, env []string) {
@@ -62,7 +75,10 @@ func runOperate(t *testing.T, command, dir string, env []string) {
 	if serves {
 		command += " --listen 127.0.0.1:0"
 	}
-	cmd := exec.Command("sh", "-c", "exec "+command)
+	if !strings.HasPrefix(command, umask) {
+		command = "exec " + command // signals are for the program
+	}
+	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir, cmd.Env = dir, env
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
@@ -113,4 +129,29 @@ func callHello(t *testing.T, log string) {
 		t.Errorf("%s %s %v", res.Status, body, err)
 	}
 	http.DefaultClient.CloseIdleConnections()
+}
+
+// TestAPIExample runs the command of docs/api.md that asks the REST API.
+func TestAPIExample(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip(err)
+	}
+	text, err := os.ReadFile("docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := regexp.MustCompile(`(?m)^\$ (curl .*)$`).FindStringSubmatch(string(text))
+	if example == nil {
+		t.Fatal("there is no example")
+	}
+	b := newBed(t, pbxsim.Options{})
+	key := b.cordboard(t, "", "apikeys", "add", "--label", "example")
+	cmd, address, stderr := serve(t, b)
+	ask := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(example[1], "http://127.0.0.1:5678", address)+" --silent --fail-with-body")
+	ask.Env = append(os.Environ(), "KEY="+strings.TrimSpace(key.stdout))
+	if out, err := ask.CombinedOutput(); err != nil || !strings.Contains(string(out), `"name":"billing"`) {
+		t.Errorf("%v: %s", err, out)
+	}
+	stop(t, cmd, stderr)
 }

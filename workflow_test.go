@@ -133,7 +133,7 @@ func TestBadInput(t *testing.T) {
 		"not JSON":      {`{"nodes": [}`, nil, 2, "error: F: this is not JSON: line 1, column 12: invalid character '}' looking for beginning of value (a workflow file is what n8n saves with Download)\n"},
 		"no workflow":   {`{"a":1}`, nil, 2, "error: F: this is JSON, but no workflow: it has no list \"nodes\" (a workflow file has the keys nodes and connections)\n"},
 		"many":          {`[{"name":"a","nodes":[]},{"name":"b","nodes":[]}]`, nil, 2, "error: F: the file holds 2 workflows: \"a\", \"b\" (put the one to run into a file of its own)\n"},
-		"unknown type":  {strings.Replace(flow(bulkUpdate, ""), "n8n-nodes-3cx.threecx", "n8n-nodes-3cx.treecx", 1), nil, 2, "error: F: node \"PBX\": unknown node type \"n8n-nodes-3cx.treecx\"; the nearest is \"n8n-nodes-3cx.threecx\" (cordboard nodes list lists what there is, cordboard plugins list the plugins that bring more)\n"},
+		"unknown type":  {strings.Replace(flow(bulkUpdate, ""), "n8n-nodes-3cx.threecx", "n8n-nodes-3cx.treecx", 1), nil, 2, "error: F: node \"PBX\": unknown node type \"n8n-nodes-3cx.treecx\"; the nearest is \"n8n-nodes-3cx.threecx\" (cordboard nodes list lists what there is; plugins and cordboard nodes import bring more)\n"},
 		"resource":      {flow(`"resource":"User","operation":"Bulk Update"`, ""), nil, 2, "error: F: node \"PBX\": parameter \"resource\": unknown resource \"User\"; the nearest is \"Users\" (cordboard nodes show n8n-nodes-3cx.threecx lists them)\n"},
 		"operation":     {flow(`"resource":"Users","operation":"Bulk Updat"`, ""), nil, 2, "error: F: node \"PBX\": parameter \"operation\": the resource \"Users\" has no operation \"Bulk Updat\"; the nearest is \"Bulk Update\" (cordboard nodes show n8n-nodes-3cx.threecx \"Users\" lists them)\n"},
 		"parameter":     {flow(bulkUpdate+`,"idz":"[1]"`, ""), nil, 2, "error: F: node \"PBX\": parameter \"idz\": the operation Bulk Update has no parameter \"idz\"; the nearest is \"ids\" (cordboard nodes show n8n-nodes-3cx.threecx \"Users\" \"Bulk Update\" lists the parameters)\n"},
@@ -251,7 +251,7 @@ func TestTimeout(t *testing.T) {
 	b := newBed(t, pbxsim.Options{Faults: faults})
 	file := b.write(t, "slow.json", flow(`"resource":"Users","operation":"Get User","Id":4`, ""))
 	r := b.cordboard(t, "", "run", file, "--credentials", b.credentials, "--timeout", "300ms")
-	if r.code != 3 || !strings.Contains(r.stderr, "the run was stopped: it took longer than its timeout") {
+	if r.code != 3 || !strings.Contains(r.stderr, "the run was stopped: it took longer than its timeout") || !strings.Contains(r.stderr, "the time limit (--timeout 300ms) was reached") {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -59,6 +59,9 @@ func TestChoices(t *testing.T) {
 		"by default":                                 {"", "", `{"auth":"new","resource":"shop","where":{"__rl":true,"mode":"id","value":"text"}}`, ""},
 		"unknown operation":                          {"book", "gett", "", `resource "book" has no operation "gett"; did you mean "get"?`},
 		"unknown resource":                           {"boek", "get", "", `node type "acme.shelf" has no resource "boek"; did you mean "book"?`},
+		"missing operation":                          {"book", "", "", `the name of an operation is missing: resource "book" has get, sign`},
+		"missing resource":                           {"", "get", "", `the name of a resource of node type "acme.shelf" is missing; it has 2, see: cordboard nodes show acme.shelf`},
+		"no operations":                              {"shop", "get", "", `resource "shop" has no operations, so it has no operation "get"`},
 	} {
 		text, err := descriptors.Example(set, "acme.shelf", 0, c.resource, c.operation)
 		if c.fails != "" {
@@ -83,6 +86,31 @@ func TestChoices(t *testing.T) {
 		}
 		if flow.Nodes[1].Credentials["newApi"] == nil || len(flow.Nodes[1].Credentials) != 1 {
 			t.Errorf("%s: credentials %v", name, flow.Nodes[1].Credentials)
+		}
+	}
+}
+
+// TestChoicesAlone: of a node without resources the operation is named alone.
+func TestChoicesAlone(t *testing.T) {
+	t.Parallel()
+	var n descriptors.Node
+	if err := json.Unmarshal([]byte(`{"type":"acme.store","versions":[1],"properties":[{"name":"operation","type":"options","options":[{"value":"get"},{"value":"set"}],"default":"get"}]}`), &n); err != nil {
+		t.Fatal(err)
+	}
+	for names, want := range map[[2]string]string{
+		{"get", "x"}: `node type "acme.store" has operations without resources, so it has no resource "get": name the operation alone`,
+		{"nope", ""}: `the node has no operation "nope"; it has get, set`,
+		{"", "sett"}: `the node has no operation "sett"; did you mean "set"?`,
+		{"", ""}:     `the name of an operation is missing: the node has get, set`,
+		{"set", ""}:  "",
+		{"", "get"}:  "",
+	} {
+		got := ""
+		if _, err := n.Choice(1, names[0], names[1]); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", names, got, want)
 		}
 	}
 }

@@ -149,11 +149,16 @@ func (n *Node) resourceAmong(list []Resource, name string) (*Resource, error) {
 		}
 		names = append(names, list[i].Name)
 	}
-	if len(names) == 0 {
+	all := fmt.Sprintf("; it has %d, see: cordboard nodes show %s", len(names), n.Type)
+	switch {
+	case len(names) == 0:
 		return nil, fmt.Errorf("node type %q has no resources, so it has no resource %q", n.Type, name)
+	case len(names) == 1 && names[0] == "":
+		return nil, fmt.Errorf("node type %q has operations without resources, so it has no resource %q: name the operation alone", n.Type, name)
+	case name == "":
+		return nil, fmt.Errorf("the name of a resource of node type %q is missing%s", n.Type, all)
 	}
-	return nil, fmt.Errorf("node type %q has no resource %q%s", n.Type, name,
-		proposal(name, names, fmt.Sprintf("; it has %d, see: cordboard nodes show %s", len(names), n.Type)))
+	return nil, fmt.Errorf("node type %q has no resource %q%s", n.Type, name, proposal(name, names, all))
 }
 
 // Operation returns the operation with that name.
@@ -165,8 +170,17 @@ func (r *Resource) Operation(name string) (*OperationSummary, error) {
 		}
 		names = append(names, r.Operations[i].Name)
 	}
-	return nil, fmt.Errorf("resource %q has no operation %q%s", r.Name, name,
-		proposal(name, names, "; it has "+strings.Join(names, ", ")))
+	owner, all := "the node", "; it has "+strings.Join(names, ", ")
+	if r.Name != "" {
+		owner = fmt.Sprintf("resource %q", r.Name)
+	}
+	switch {
+	case strings.Join(names, "") == "":
+		return nil, fmt.Errorf("%s has no operations, so it has no operation %q", owner, name)
+	case name == "":
+		return nil, fmt.Errorf("the name of an operation is missing: %s has %s", owner, strings.Join(names, ", "))
+	}
+	return nil, fmt.Errorf("%s has no operation %q%s", owner, name, proposal(name, names, all))
 }
 
 func unknownType(nodes []*Node, nodeType string) error {

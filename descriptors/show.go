@@ -121,7 +121,7 @@ func (s *sheet) resourceList(resources []Resource) {
 	if resources[0].Name == "" {
 		s.print("\nOPERATIONS: %d\n", count)
 	} else {
-		s.print("\nRESOURCES: %d, with %s\n", len(resources), plural(count, "operation"))
+		s.print("\nRESOURCES: %d, with %s\n", len(resources), Plural(count, "operation"))
 	}
 	list.write(&s.out, "  ")
 }
@@ -141,7 +141,8 @@ func (s *sheet) resourcePage(resources []Resource, name string) error {
 	return nil
 }
 
-func plural(n int, what string) string {
+// Plural is a number of things, whose name takes an s.
+func Plural(n int, what string) string {
 	if n != 1 {
 		what += "s"
 	}

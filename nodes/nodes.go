@@ -133,7 +133,7 @@ func (r *Registry) Find(name string, version float64) (Type, error) {
 		for _, t := range r.types {
 			names = append(append(names, t.Descriptor.Type), t.Descriptor.Aliases...)
 		}
-		return Type{}, &UnknownTypeError{Type: name, Nearest: descriptors.Nearest(name, names)}
+		return Type{}, &UnknownTypeError{Type: name, Nearest: nearestType(name, names)}
 	}
 	var known []float64
 	for _, t := range candidates {
@@ -146,6 +146,26 @@ func (r *Registry) Find(name string, version float64) (Type, error) {
 	}
 	slices.Sort(known)
 	return Type{}, &UnknownTypeError{Type: name, Version: version, Known: known}
+}
+
+// nearestType looks for a type in the package that is meant: the name of the package is no likeness of types.
+func nearestType(name string, types []string) string {
+	packageOf := func(name string) string { return name[:strings.LastIndexByte(name, '.')+1] }
+	packages := make([]string, len(types))
+	for i, t := range types {
+		packages[i] = packageOf(t)
+	}
+	meant := descriptors.Nearest(packageOf(name), packages)
+	var inside []string
+	for i, t := range types {
+		if packages[i] == meant {
+			inside = append(inside, t[len(meant):])
+		}
+	}
+	if near := descriptors.Nearest(name[len(packageOf(name)):], inside); near != "" {
+		return meant + near
+	}
+	return ""
 }
 
 // UnknownTypeError says that no node of this type, or not of this version, is registered.

@@ -175,7 +175,7 @@ func (e *Engine) compileStep(ctx context.Context, p *Plan, s *step) {
 		return
 	}
 	if err != nil {
-		at.Mend = "cordboard nodes list lists what there is, cordboard plugins list the plugins that bring more"
+		at.Mend = "cordboard nodes list lists what there is; plugins and cordboard nodes import bring more"
 		s.problems.errorf(at, "%s", err)
 		return
 	}
@@ -199,6 +199,8 @@ func (e *Engine) compileStep(ctx context.Context, p *Plan, s *step) {
 	p.checkReferences(s, at)
 	if checked, ok := typ.Node.(nodes.Checked); ok && !s.node.Disabled {
 		s.check = compileCheck(ctx, checked, s, at)
+	} else if typ.Descriptor != nil && !s.node.Disabled {
+		s.checkOperation(at)
 	}
 	e.checkCredentials(p, s, at)
 }

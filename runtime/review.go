@@ -152,12 +152,7 @@ func (r *review) circles() {
 // parameters holds the constants of a step to its descriptor. What n8n passes over, as leftovers of other versions and
 // settings, is a warning at most.
 func (r *review) parameters(s *step, at Problem) {
-	c := &parameterReview{review: r, version: s.node.Version, set: map[string]any{}, at: at}
-	s.node.Parameters.ForEach(func(key, v gjson.Result) bool {
-		c.set[key.Str] = v.Value()
-		return true
-	})
-	c.values = s.typ.Descriptor.Values(c.version, c.set)
+	c := r.of(s, at)
 	c.members("", s.node.Parameters, s.typ.Descriptor.AllProperties(), s.typ.Descriptor.Type)
 	for _, p := range s.typ.Descriptor.AllProperties() {
 		v := s.node.Parameters.Get(gjson.Escape(p.Name))
@@ -171,6 +166,51 @@ func (r *review) parameters(s *step, at Problem) {
 	}
 }
 
+// choosing are the parameters that say what a node does. A run is refused before it begins where one names what the node does not have:
+// nodes before it may have written by the time that this one does nothing, or another thing.
+var choosing = []string{"resource", "operation"}
+
+func (s *step) checkOperation(at Problem) {
+	var c *parameterReview
+	for _, name := range choosing {
+		v := s.node.Parameters.Get(name)
+		if v.Type != gjson.String {
+			continue
+		}
+		if c == nil {
+			c = (&review{}).of(s, at)
+		}
+		var here []*descriptors.Property
+		for _, p := range s.typ.Descriptor.AllProperties() {
+			if p.Name == name && c.has(&p) {
+				here = append(here, &p)
+			}
+		}
+		if here != nil {
+			w := at
+			w.Parameter = name
+			c.value(w, v, here)
+		}
+	}
+	if c == nil {
+		return
+	}
+	for _, problem := range c.found {
+		problem.AtRun = false
+		s.problems = append(s.problems, problem)
+	}
+}
+
+func (r *review) of(s *step, at Problem) *parameterReview {
+	c := &parameterReview{review: r, version: s.node.Version, set: map[string]any{}, at: at}
+	s.node.Parameters.ForEach(func(key, v gjson.Result) bool {
+		c.set[key.Str] = v.Value()
+		return true
+	})
+	c.values = s.typ.Descriptor.Values(c.version, c.set)
+	return c
+}
+
 type parameterReview struct {
 	*review
 	version float64
@@ -182,6 +222,9 @@ type parameterReview struct {
 // members checks the members of an object by the properties that it may have.
 func (c *parameterReview) members(path string, object gjson.Result, properties []descriptors.Property, of string) {
 	object.ForEach(func(key, value gjson.Result) bool {
+		if path == "" && slices.Contains(choosing, key.Str) && value.Type == gjson.String { // checkOperation's
+			return true
+		}
 		var known, here []*descriptors.Property
 		for i := range properties {
 			if p := &properties[i]; p.Name == key.Str {

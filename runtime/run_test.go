@@ -231,10 +231,10 @@ func TestCannotStart(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, start, want string
 	}{
-		"unknown type": {start + "A n8n-nodes-base.noOpp 1,0\n--\nStart > A", "", `f.json: node "A": unknown node type "n8n-nodes-base.noOpp"; the nearest is "n8n-nodes-base.noOp" (cordboard nodes list lists what there is, cordboard plugins list the plugins that bring more)`},
+		"unknown type": {start + "A n8n-nodes-base.noOpp 1,0\n--\nStart > A", "", `f.json: node "A": unknown node type "n8n-nodes-base.noOpp"; the nearest is "n8n-nodes-base.noOp" (cordboard nodes list lists what there is; plugins and cordboard nodes import bring more)`},
 		"unknown version": {
 			start + `A n8n-nodes-base.noOp 1,0 {} {"typeVersion":7}` + "\n--\nStart > A", "",
-			`f.json: node "A": node type "n8n-nodes-base.noOp" has no version 7; there are 1 (cordboard nodes list lists what there is, cordboard plugins list the plugins that bring more)`,
+			`f.json: node "A": node type "n8n-nodes-base.noOp" has no version 7; there are 1 (cordboard nodes list lists what there is; plugins and cordboard nodes import bring more)`,
 		},
 		"no trigger":         {noOps("A"), "", `f.json: the workflow has no trigger to start at (add a Manual Trigger, or name a node with --start)`},
 		"no such start node": {start, "Strat", `f.json: --start: the workflow has no node "Strat" (the nearest name is "Start")`},

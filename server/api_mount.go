@@ -48,6 +48,8 @@ func (s *Server) serveExtra(w http.ResponseWriter, req *http.Request) (ok bool) 
 		return false
 	case path == "/metrics" && s.extra.metrics != nil:
 		s.extra.metrics.ServeHTTP(w, req)
+	case strings.HasPrefix(path, api.Prefix) && req.Method != http.MethodGet && s.stopping():
+		unavailable(w, errStopping)
 	case strings.HasPrefix(path, api.Prefix):
 		s.extra.api.ServeHTTP(w, req)
 	default:
@@ -56,8 +58,12 @@ func (s *Server) serveExtra(w http.ResponseWriter, req *http.Request) (ok bool) 
 	return true
 }
 
-// ready says whether the database answers.
+// ready says whether the database answers, and the server goes on.
 func (s *Server) ready(w http.ResponseWriter, req *http.Request) {
+	if s.stopping() {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
+		return
+	}
 	if err := s.store.Ping(req.Context()); err != nil {
 		s.log.Error("the database does not answer", "error", err)
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "error"})

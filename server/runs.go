@@ -2,16 +2,8 @@ package server
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
-)
-
-var (
-	// errStopped is the cause with which runs are cancelled that go on for too long when the server stops.
-	errStopped = errors.New("the server stopped")
-	// errStopping refuses what comes too late.
-	errStopping = errors.New("the server is stopping")
 )
 
 // runs are those under way. All have one context, which ends neither with the request nor with the trigger that started them.

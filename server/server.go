@@ -137,7 +137,7 @@ const (
 
 // Serve goes on with the executions that were interrupted, answers requests and runs triggers until ctx is cancelled or the
 // listener fails. Then runs end between two steps, for the next server to go on with: it waits for them for at most half a minute, and
-// cancels those that go on near its end.
+// cancels those that go on near its end. Until they have ended it goes on listening, and refuses what would begin new work with 503.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	if err := s.store.Beat(context.WithoutCancel(ctx), s.id); err != nil {
 		return err
@@ -148,6 +148,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- hs.Serve(l) }()
+	silence := s.beAlive()
 	stop := s.look(ctx, true)
 	var err error
 	select {
@@ -155,7 +156,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	stop()
-	return errors.Join(err, s.drain(hs))
+	return errors.Join(err, s.drain(hs, silence))
 }
 
 // Work takes executions from the queue until ctx is cancelled; it answers no requests and runs no triggers.
@@ -163,17 +164,27 @@ func (s *Server) Work(ctx context.Context) error {
 	if err := s.store.Beat(context.WithoutCancel(ctx), s.id); err != nil {
 		return err
 	}
+	silence := s.beAlive()
 	stop := s.look(ctx, false)
 	<-ctx.Done()
 	stop()
-	return s.drain(&http.Server{ReadHeaderTimeout: readHeaderTimeout})
+	return s.drain(&http.Server{ReadHeaderTimeout: readHeaderTimeout}, silence)
+}
+
+// beAlive begins to say that this server lives, which it does until its last run has ended, so that no other one takes that over.
+func (s *Server) beAlive() (silence func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	said := done(func() { s.sayAlive(ctx) })
+	return func() {
+		cancel()
+		<-said
+	}
 }
 
 // look begins all that goes on beside requests. stop ends it, but for triggers.
 func (s *Server) look(ctx context.Context, triggers bool) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var workers sync.WaitGroup
-	workers.Go(func() { s.sayAlive(ctx) })
 	workers.Go(func() { s.lookAfter(ctx) })
 	workers.Go(func() { s.wakeWaiting(ctx) })
 	workers.Go(func() { s.store.Listen(ctx, s.hear) })
@@ -322,60 +333,6 @@ func (s *Server) pruneOld(ctx context.Context) {
 	}
 }
 
-// drain lets what is under way come to the end of its step, and cancels it when the time for that is over.
-func (s *Server) drain(hs *http.Server) error {
-	close(s.halt)
-	s.deafen()
-	patience, cancel := context.WithTimeout(context.Background(), s.shutdown)
-	defer cancel()
-	// No run begins from here on: a trigger that does not end in time must not start one that nobody waits for.
-	ended := s.runs.close()
-	quiet := done(s.triggers.Wait)
-	served := done(func() {
-		if hs.Shutdown(patience) != nil {
-			_ = hs.Close() // callers that are still there get no answer
-		}
-	})
-	calm := wait(patience, ended) && wait(patience, quiet)
-	s.runs.cancel(errStopped)
-	last, cancel := context.WithTimeout(context.Background(), s.grace)
-	defer cancel()
-	if !wait(last, ended) || !wait(last, quiet) {
-		return errors.New("the server stopped while runs or triggers went on: they did not end when they were cancelled")
-	}
-	s.executions.release(errStopping)
-	<-served
-	if !calm {
-		s.log.Warn("runs were cancelled because the server stopped, and go on from their last step at the next start", "after", s.shutdown)
-	}
-	return s.store.Leave(context.Background(), s.id)
-}
-
-// done is closed once f has returned.
-func done(f func()) <-chan struct{} {
-	c := make(chan struct{})
-	go func() {
-		defer close(c)
-		f()
-	}()
-	return c
-}
-
-// wait reports whether c was closed before ctx ended.
-func wait(ctx context.Context, c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	case <-ctx.Done():
-	}
-	select { // both may be so
-	case <-c:
-		return true
-	default:
-		return false
-	}
-}
-
 // listenToAll starts the triggers of all workflows; those that are added later are started as they come.
 func (s *Server) listenToAll() {
 	s.mu.Lock()
@@ -408,7 +365,7 @@ func (s *Server) listenTo(w served) {
 	}
 }
 
-// How soon a trigger that failed is started again: each time later, until it has listened for that long.
+// How soon a trigger that failed is started again: each time later, until it has listened for a while.
 const (
 	triggerAgain  = 5 * time.Second
 	triggerLatest = time.Minute
@@ -433,7 +390,7 @@ func (s *Server) listen(ctx context.Context, src source) {
 		if err == nil {
 			return
 		}
-		if time.Since(began) > wait {
+		if time.Since(began) > triggerLatest { // longer than connecting takes: it has listened
 			wait = triggerAgain
 		}
 		s.log.Error("a trigger failed and is started again", "file", src.flow.Workflow.File, "node", src.trigger.Name, "error", err, "in", wait)
@@ -479,8 +436,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	path := req.URL.EscapedPath()
-	if req.URL.Path == "/healthz" {
+	switch {
+	case req.URL.Path == "/healthz":
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		return
+	case s.stopping() && strings.HasPrefix(path, "/webhook"):
+		unavailable(w, errStopping)
 		return
 	}
 	if rest, ok := strings.CutPrefix(path, waitingPath); ok {

@@ -344,6 +344,50 @@ func TestShutdownWaits(t *testing.T) {
 	}
 }
 
+// TestShutdownRefuses stops the server while a run is under way: until that has ended, who calls is told to come again, and nothing begins.
+func TestShutdownRefuses(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}, 1), make(chan struct{})
+	r := newRig(t, gated(entered, leave), nil)
+	r.SetAPI(nil, nil)
+	r.listen(`{"path":"last","responseMode":"lastNode"}`)
+	first := make(chan string, 1)
+	go func() { first <- r.ask("GET", "/webhook/last", "") }()
+	<-entered
+	r.stop()
+	until(t, r.stopping)
+	const refused = `503 {"code":503,"message":"the server is stopping"}`
+	for _, c := range [][3]string{
+		{"GET", "/readyz", `503 {"status":"stopping"}`}, {"GET", "/healthz", `200 {"status":"ok"}`},
+		{"GET", "/webhook/last", refused}, {"GET", "/webhook/none", refused}, {"POST", "/webhook-waiting/7", refused}, {"POST", "/api/v1/executions/1/retry", refused},
+	} {
+		if got := r.ask(c[0], c[1], ""); got != c[2] {
+			t.Errorf("%s: got %s, want %s", c[1], got, c[2])
+		}
+	}
+	res, err := r.client.Get(r.address + "/webhook/last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if after := res.Header.Get("Retry-After"); after != "5" {
+		t.Errorf("Retry-After: %q", after)
+	}
+	close(leave)
+	if got := <-first; got != `200 {"params":{}}` {
+		t.Errorf("the caller who waited got %s", got)
+	}
+	if err := <-r.served; err != nil {
+		t.Error(err)
+	}
+	if log := r.log.String(); !strings.Contains(log, "stopping: 1 executions under way") || len(entered) > 0 {
+		t.Errorf("%d more began; %s", len(entered), log)
+	}
+	if got := r.ask("GET", "/healthz", ""); !strings.Contains(got, "refused") {
+		t.Errorf("it still listens: %s", got)
+	}
+}
+
 // TestShutdownIsBounded stops the server while runs of a webhook and of a trigger are under way that end only when they are
 // cancelled. Those of a trigger outlive it: its event was acknowledged.
 func TestShutdownIsBounded(t *testing.T) {

@@ -198,9 +198,3 @@ func (s *Server) receiveLaidDown(req *http.Request, id int64, params map[string]
 	})
 	return out, err
 }
-
-// unavailable answers where the server stops: another one, or this one a little later, may take the call.
-func unavailable(w http.ResponseWriter, err error) {
-	w.Header().Set("Retry-After", "5")
-	writeError(w, http.StatusServiceUnavailable, err.Error(), "")
-}

@@ -41,9 +41,9 @@ func ParseKey(text string) (*Key, error) {
 	return &Key{aead}, err
 }
 
-// KeyOf returns the key of the environment, else that of the data directory: its file "key" is made if there is none. One
-// that others can read is refused.
-func KeyOf(dir string) (*Key, error) {
+// keyOf returns the key of the environment, else that of the data directory: its file "key" is made if there is none, unless the
+// database has what was encrypted with one. A file that others can read is refused.
+func keyOf(dir string, encrypted bool) (*Key, error) {
 	if text := os.Getenv(KeyVariable); text != "" {
 		key, err := ParseKey(text)
 		return key, wrap(KeyVariable, err)
@@ -51,10 +51,13 @@ func KeyOf(dir string) (*Key, error) {
 	if dir == "" {
 		return nil, fmt.Errorf("there is no encryption key: set %s, or give a data directory", KeyVariable)
 	}
+	file := filepath.Join(dir, "key")
+	if _, err := os.Stat(file); encrypted && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the key file %s is missing and the database has credentials: put it back, or set %s", file, KeyVariable)
+	}
 	if err := privateDir(dir); err != nil {
 		return nil, err
 	}
-	file := filepath.Join(dir, "key")
 	if err := makeKey(file); err != nil {
 		return nil, fmt.Errorf("the encryption key could not be made: %w", err)
 	}
@@ -114,6 +117,22 @@ func (k *Key) open(sealed []byte, purpose string) ([]byte, error) {
 		return nil, errKey
 	}
 	return plain, nil
+}
+
+// findKey sets the key, where Open was given none.
+func (s *Store) findKey(ctx context.Context, dir string) error {
+	if s.key != nil {
+		return nil
+	}
+	var count int64
+	err := s.db.read(ctx, func(t tx) (err error) {
+		count, err = one[int64](t, "SELECT COUNT(*) FROM credentials")
+		return err
+	})
+	if err == nil {
+		s.key, err = keyOf(dir, count > 0)
+	}
+	return err
 }
 
 // checkKey tells at once where the key is not the one that the credentials were written with.

@@ -85,11 +85,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.key == nil {
-		s.key, err = KeyOf(o.Dir)
-	}
+	err = s.migrate(ctx)
 	if err == nil {
-		err = s.migrate(ctx)
+		err = s.findKey(ctx, o.Dir)
 	}
 	if err == nil {
 		err = s.checkKey(ctx)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -380,6 +381,40 @@ func TestKeyAndFiles(t *testing.T) {
 	}
 	t.Setenv(KeyVariable, "short")
 	if _, err := Open(t.Context(), Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "32 bytes") || strings.Contains(err.Error(), "short ") {
+		t.Error(err)
+	}
+}
+
+// TestKeyMissing: no new key is made beside credentials that were encrypted with another one.
+func TestKeyMissing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "key")
+	lose := func(s *Store) []byte {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		old := must(os.ReadFile(file))(t)
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		return old
+	}
+	_ = lose(must(Open(t.Context(), Options{Dir: dir}))(t))
+	s := must(Open(t.Context(), Options{Dir: dir}))(t) // without credentials nothing is lost
+	_ = must(s.SaveCredential(t.Context(), Credential{Name: "n", Type: "t", Data: []byte("{}")}))(t)
+	key := lose(s)
+	want := "the key file " + file + " is missing and the database has credentials: put it back, or set " + KeyVariable
+	if _, err := Open(t.Context(), Options{Dir: dir}); err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a key was made: %v", err)
+	}
+	if err := os.WriteFile(file, key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := must(Open(t.Context(), Options{Dir: dir}))(t).Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,11 +54,23 @@ func apikeysAddCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "API key %s (%s), expires %s. It is printed this once:\n", key.ID, key.Label, when(key.ExpiresAt))
+		scope := "it may do " + strings.Join(scopes, ", ")
+		if slices.Contains(scopes, "*") {
+			scope = "it may do everything; --scope limits it"
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "API key %s (%s): %s. It expires: %s. It is printed this once:\n", key.ID, key.Label, scope, expiry(key))
 		fmt.Fprintln(cmd.OutOrStdout(), text)
 		return nil
 	})
 	return cmd
+}
+
+// expiry says when a key ends, for people.
+func expiry(k store.APIKey) string {
+	if k.ExpiresAt.IsZero() {
+		return "never"
+	}
+	return when(k.ExpiresAt)
 }
 
 var days = regexp.MustCompile(`^(\d{1,5})d$`)
@@ -89,7 +102,7 @@ func apikeysListCommand() *cobra.Command {
 		out, rows := []map[string]any{}, [][]any{}
 		for _, k := range list {
 			out = append(out, map[string]any{"id": k.ID, "label": k.Label, "scopes": k.Scopes, "createdAt": when(k.CreatedAt), "expiresAt": when(k.ExpiresAt)})
-			rows = append(rows, []any{k.ID, when(k.CreatedAt), when(k.ExpiresAt), strings.Join(k.Scopes, ","), k.Label})
+			rows = append(rows, []any{k.ID, when(k.CreatedAt), expiry(k), strings.Join(k.Scopes, ","), k.Label})
 		}
 		if asJSON {
 			return printJSON(cmd.OutOrStdout(), out)

@@ -61,7 +61,7 @@ func checkFields(credentialType string, fields map[string]api.Field, data gjson.
 		case !known:
 			errs = append(errs, fmt.Errorf("--data: %s has no field %q%s", credentialType, key.Str, nearestField(key.Str, fields)))
 		case v.Type == gjson.Null:
-		case (field.Type == "string" || field.Type == "number" || field.Type == "boolean") && is != field.Type:
+		case (field.Type == "string" || field.Type == "number" || field.Type == "boolean") && is != "a "+field.Type:
 			errs = append(errs, fmt.Errorf("--data: the field %q of %s must be a %s, and is %s", key.Str, credentialType, field.Type, is))
 		case field.Choices != nil && !slices.Contains(field.Choices, v.String()):
 			errs = append(errs, fmt.Errorf("--data: the field %q of %s must be one of %s", key.Str, credentialType, strings.Join(field.Choices, ", ")))
@@ -99,11 +99,11 @@ func missingFields(fields map[string]api.Field, data gjson.Result) []string {
 func jsonType(v gjson.Result) string {
 	switch {
 	case v.Type == gjson.String:
-		return "string"
+		return "a string"
 	case v.Type == gjson.Number:
-		return "number"
+		return "a number"
 	case v.IsBool():
-		return "boolean"
+		return "a boolean"
 	case v.IsArray():
 		return "a list"
 	}

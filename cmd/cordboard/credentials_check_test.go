@@ -20,10 +20,10 @@ func TestAddChecksFields(t *testing.T) {
 	}
 	for _, c := range []struct{ kind, data, want string }{
 		{"httpHeaderAuth", `{"name":"X-Key","valeu":"SECRET"}`, `error: --data: httpHeaderAuth has no field "valeu"; did you mean "value"?` + "\n"},
-		{"httpHeaderAuth", `{"name":"X-Key","value":"SECRET","zzzzzzzz":1}`, `error: --data: httpHeaderAuth has no field "zzzzzzzz"; it has allowedDomains, allowedHttpRequestDomains, name, useCustomAuth, value` + "\n"},
-		{"postgres", `{"host":7,"port":"SECRET","sshTunnel":"true","password":["SECRET"],"ssl":"SECRET"}`, `error: --data: the field "host" of postgres must be a string, and is number
-  --data: the field "port" of postgres must be a number, and is string
-  --data: the field "sshTunnel" of postgres must be a boolean, and is string
+		{"httpHeaderAuth", `{"name":"X-Key","value":"SECRET","zzzzzzzz":1}`, `error: --data: httpHeaderAuth has no field "zzzzzzzz"; it has allowedDomains, allowedHttpRequestDomains, baseUrl, name, useCustomAuth, value` + "\n"},
+		{"postgres", `{"host":7,"port":"SECRET","sshTunnel":"true","password":["SECRET"],"ssl":"SECRET"}`, `error: --data: the field "host" of postgres must be a string, and is a number
+  --data: the field "port" of postgres must be a number, and is a string
+  --data: the field "sshTunnel" of postgres must be a boolean, and is a string
   --data: the field "password" of postgres must be a string, and is a list
   --data: the field "ssl" of postgres must be one of allow, disable, require
 `},

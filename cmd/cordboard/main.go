@@ -93,14 +93,22 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(runCommand(), validateCommand(), exprCommand(), demoCommand(), pbxsimCommand(), serveCommand(), workerCommand(), nodesCommand(), pluginsCommand(),
 		credentialsCommand(), apikeysCommand(), workflowsCommand(), executionsCommand())
+	for _, c := range root.Commands() {
+		if c.HasSubCommands() { // what is wrong is the command's name, and not the flags that follow it
+			c.FParseErrWhitelist.UnknownFlags, c.Args = true, cobra.ArbitraryArgs
+		}
+	}
 	return root
 }
 
 // needsSubcommand refuses a command that only groups others.
-func needsSubcommand(cmd *cobra.Command, _ []string) error {
+func needsSubcommand(cmd *cobra.Command, args []string) error {
 	var names []string
 	for _, c := range cmd.Commands() {
 		names = append(names, c.Name())
+	}
+	if len(args) > 0 {
+		return fmt.Errorf("unknown command %q for %q: there are %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
 	}
 	return fmt.Errorf("say what to do: %s %s", cmd.CommandPath(), strings.Join(names, "|"))
 }

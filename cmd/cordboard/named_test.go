@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/cordboard/cordboard/store"
 )
 
 func hookFlow(id, name, path string) string {
@@ -60,6 +63,65 @@ func TestWorkflowsByName(t *testing.T) {
 	if got := must(t, dir, "", "workflows", "list"); strings.Contains(got, "active") {
 		t.Error(got)
 	}
+}
+
+// TestFileWorkflows: what servers were given as files is told apart, is theirs to serve, and does not go elsewhere.
+func TestFileWorkflows(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	must(t, dir, hookFlow("w1", "Orders", "a"), "workflows", "import", "-")
+	db, err := store.Open(t.Context(), store.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.SaveWorkflow(t.Context(), store.Workflow{ID: "file-1", Name: "Ghost", Active: true, Source: "/flows/ghost.json", JSON: hookFlow("", "Ghost", "b")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Beat(t.Context(), "server"); err != nil {
+		t.Fatal(err)
+	}
+	if list := must(t, dir, "", "workflows", "list"); !regexp.MustCompile(`(?m)^file-1 +file +.* Ghost +/flows/ghost.json$`).MatchString(list) || !strings.Contains(list, "w1      -  ") {
+		t.Error(list)
+	}
+	code, all, errs := cli(t, dir, "", "workflows", "export", "--all")
+	if code != 0 || strings.Contains(all, "Ghost") || !strings.Contains(all, "Orders") || !strings.Contains(errs, "as files: 1 ") {
+		t.Errorf("%d %s%s", code, all, errs)
+	}
+	one := must(t, dir, "", "workflows", "export", "--id", "Ghost")
+	if !strings.Contains(one, `"file-1"`) {
+		t.Error(one)
+	}
+	const served = `workflow "Ghost" comes from a file that the server was started with, /flows/ghost.json: change the file and start the server again, or start it without the file`
+	refused(t, dir, served, "workflows", "activate", "Ghost")
+	refused(t, dir, served, "workflows", "deactivate", "Ghost")
+	must(t, dir, one, "workflows", "import", "-")
+	if w, err := db.Workflow(t.Context(), "file-1"); err != nil || w.Active || w.Source != "" {
+		t.Errorf("imported: %+v %v", w, err)
+	}
+}
+
+// TestUnknownCommand: the name of a command is wrong before its flags are.
+func TestUnknownCommand(t *testing.T) {
+	t.Parallel()
+	refused(t, t.TempDir(), `unknown command "remove" for "cordboard workflows": there are activate, deactivate, export, import, list`, "workflows", "remove", "X", "--forced")
+	refused(t, t.TempDir(), `say what to do: cordboard apikeys add|list|remove`, "apikeys")
+	if code, _, errs := cli(t, t.TempDir(), "", "workflows", "list", "--forced"); code != exitNotBegun || !strings.Contains(errs, "unknown flag: --forced") {
+		t.Errorf("%d %s", code, errs)
+	}
+}
+
+// TestListen: an address that cannot be listened at is told with the flag.
+func TestListen(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	busy := l.Addr().String()
+	refused(t, t.TempDir(), "--listen "+busy+" is in use by another program: give another address", "serve", "--listen", busy)
+	refused(t, t.TempDir(), "--listen 5678: the address must be HOST:PORT, such as 127.0.0.1:5678", "serve", "--listen", "5678")
 }
 
 // TestActivateTaken: an address that another active workflow has is told before anything is changed.

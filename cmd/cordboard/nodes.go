@@ -71,17 +71,9 @@ func counted(d *descriptors.Node) string {
 	case resources == nil:
 		return ""
 	case resources[0].Name == "":
-		return ", " + plural(operations, "operation")
+		return ", " + descriptors.Plural(operations, "operation")
 	}
-	return ", " + plural(len(resources), "resource") + ", " + plural(operations, "operation")
-}
-
-// plural is a number of things; their name takes an s.
-func plural(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
+	return ", " + descriptors.Plural(len(resources), "resource") + ", " + descriptors.Plural(operations, "operation")
 }
 
 func versions(list []float64) string {

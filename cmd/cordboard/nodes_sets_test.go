@@ -168,7 +168,7 @@ func TestImportedSet(t *testing.T) {
 		"path of the item":  {"order", "cancel", `,"orderId":"={{ $json.n }}"`, "DELETE /api/v2/orders/7 k-77", `[{}]`, ""},
 		"constant query":    {"order", "open", "", "GET /api/v2/orders?state=open k-77", `[]`, ""},
 		"needs code":        {"book", "sign", "", "", "", `a function (preSend: signed) works on it that was not carried over`},
-		"no such operation": {"book", "crate", "", "", "", `parameter "operation": must be one of create, list, search, sign, price, and is "crate"`},
+		"no such operation": {"book", "crate", "", "", "", `parameter "operation": there is no option "crate"; the nearest is "create"`},
 		"needs code after":  {"order", "export", "", "", "", `a function (postReceive: to-rows.toRows) works on it that was not carried over`},
 		"missing":           {"book", "price", `,"amount":7`, "", "", `parameter "isbn": is required`},
 		"refused":           {"order", "cancel", `,"orderId":"9"`, "DELETE /api/v2/orders/9 k-77", "", "there is no such thing"},

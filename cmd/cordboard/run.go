@@ -78,7 +78,7 @@ func (f *runFlags) run(cmd *cobra.Command, file string) error {
 	}
 	flow, err := rt.LoadFile(ctx, file)
 	if err != nil && ctx.Err() != nil {
-		return &exitError{exitStopped, fmt.Errorf("%s: stopped while it was loaded, nothing was sent: %w", file, err)}
+		return f.stopped(ctx, fmt.Errorf("%s: stopped while it was loaded, nothing was sent: %w", file, err))
 	}
 	if err != nil {
 		return err
@@ -90,7 +90,19 @@ func (f *runFlags) run(cmd *cobra.Command, file string) error {
 		return err
 	}
 	defer result.Close()
-	return f.report(cmd.OutOrStdout(), result, err)
+	return f.report(ctx, cmd.OutOrStdout(), result, err)
+}
+
+// stopped is the error of a run that was stopped. One that took longer than --timeout says so.
+func (f *runFlags) stopped(ctx context.Context, err error) error {
+	if text := err.Error(); f.timeout > 0 && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		limit := fmt.Sprintf("the time limit (--timeout %s) was reached", f.timeout)
+		err = errors.New(strings.ReplaceAll(text, context.DeadlineExceeded.Error(), limit))
+		if err.Error() == text {
+			err = fmt.Errorf("%s: %s", limit, text)
+		}
+	}
+	return &exitError{exitStopped, err}
 }
 
 // printWarnings tells what does not keep a run from starting. What fails a node when it is reached is told then.
@@ -126,7 +138,7 @@ func (f *runFlags) readInput(cmd *cobra.Command) (*nodes.Items, error) {
 	return &items, nil
 }
 
-func (f *runFlags) report(stdout io.Writer, result *cordboard.Result, failure error) error {
+func (f *runFlags) report(ctx context.Context, stdout io.Writer, result *cordboard.Result, failure error) error {
 	switch {
 	case f.output == "run":
 		if err := result.WriteJSON(stdout); err != nil {
@@ -141,7 +153,7 @@ func (f *runFlags) report(stdout io.Writer, result *cordboard.Result, failure er
 	case failure == nil:
 		return nil
 	case result.Status == runtime.StatusCanceled, errors.Is(failure, errInterrupted), errors.Is(failure, context.DeadlineExceeded):
-		return &exitError{exitStopped, failure}
+		return f.stopped(ctx, failure)
 	}
 	return &exitError{exitFailed, failure}
 }

@@ -9,6 +9,7 @@ import (
 	goruntime "runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,6 +55,9 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 	log, err := s.logger(cmd.ErrOrStderr())
 	if err != nil {
 		return err
+	}
+	if _, _, err := net.SplitHostPort(s.listen); err != nil {
+		return fmt.Errorf("--listen %s: the address must be HOST:PORT, such as 127.0.0.1:5678", s.listen)
 	}
 	db, err := s.openStore(ctx, s.database)
 	if err != nil {
@@ -114,8 +118,11 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 		return err
 	}
 	l, err := net.Listen("tcp", s.listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("--listen %s is in use by another program: give another address", s.listen)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("--listen %s: %w", s.listen, err)
 	}
 	base = "http://" + l.Addr().String()
 	tell := func(address string) { fmt.Fprintln(cmd.ErrOrStderr(), "serving "+address) }

@@ -221,7 +221,15 @@ func TestAPIKeysCommands(t *testing.T) {
 	if !strings.HasPrefix(key, "cordboard_") || strings.Contains(key, "\n") {
 		t.Errorf("key %q", key)
 	}
+	_, _, told := cli(t, dir, "", "apikeys", "add", "--label", "all")
+	if !strings.Contains(told, "it may do everything; --scope limits it. It expires: never.") {
+		t.Errorf("add: %s", told)
+	}
 	list := must(t, dir, "", "apikeys", "list")
+	if !strings.Contains(list, "  never  ") {
+		t.Errorf("list: %s", list)
+	}
+	must(t, dir, "", "apikeys", "remove", "all")
 	if !strings.Contains(list, "ci") || !strings.Contains(list, "workflow:read,tag:list") || strings.Contains(list, key) {
 		t.Errorf("list: %s", list)
 	}

@@ -118,7 +118,7 @@ func (w imported) keep(ctx context.Context, db *store.Store, active bool) (id st
 		old, err := db.Workflow(ctx, next.ID)
 		switch {
 		case err == nil:
-			next.Active = next.Active || old.Active
+			next.Active = next.Active || old.Active && old.Source == "" // a file's is active for its server alone
 		case !errors.Is(err, store.ErrNotFound):
 			return "", err
 		}
@@ -250,7 +250,7 @@ func workflowsExportCommand() *cobra.Command {
 	s.addStoreFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.id, "id", "", "the workflow's id or name")
-	f.BoolVar(&s.all, "all", false, "all workflows")
+	f.BoolVar(&s.all, "all", false, "all workflows but those that servers were given as files")
 	f.StringVar(&s.output, "output", "", "file or directory to write to (default standard output)")
 	f.BoolVar(&s.separate, "separate", false, "a file ID.json each in the directory --output")
 	cmd.RunE = s.with(s.run)
@@ -265,6 +265,11 @@ func (s *exporting) run(cmd *cobra.Command, db *store.Store, _ []string) error {
 		return errors.New("say which: --id ID|NAME or --all")
 	case s.all:
 		list, err = db.Workflows(cmd.Context(), store.WorkflowFilter{})
+		all := len(list)
+		list = slices.DeleteFunc(list, func(w store.Workflow) bool { return w.Source != "" })
+		if files := all - len(list); files > 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "left out, as servers were given them as files: %d (cordboard workflows list tells which)\n", files)
+		}
 	default:
 		var one store.Workflow
 		one, err = workflowNamed(cmd.Context(), db, s.id)
@@ -347,12 +352,16 @@ func workflowsListCommand() *cobra.Command {
 			out = append(out, map[string]any{
 				"id": w.ID, "name": w.Name, "active": w.Active, "versionId": w.VersionID, "file": w.Source, "updatedAt": when(w.UpdatedAt), "tags": names,
 			})
-			rows = append(rows, []any{w.ID, map[bool]string{true: "active", false: "-"}[w.Active], when(w.UpdatedAt), strings.Join(names, ","), w.Name})
+			state := map[bool]string{true: "active", false: "-"}[w.Active]
+			if w.Source != "" { // it is served where a server is given the file
+				state = "file"
+			}
+			rows = append(rows, []any{w.ID, state, when(w.UpdatedAt), strings.Join(names, ","), w.Name, w.Source})
 		}
 		if asJSON {
 			return printJSON(cmd.OutOrStdout(), out)
 		}
-		return table(cmd.OutOrStdout(), "ID\tSTATE\tCHANGED\tTAGS\tNAME", rows)
+		return table(cmd.OutOrStdout(), "ID\tSTATE\tCHANGED\tTAGS\tNAME\tFILE", rows)
 	})
 	return cmd
 }
@@ -377,6 +386,9 @@ func workflowsActivateCommand(active bool) *cobra.Command {
 		alive, err := db.ServerAlive(cmd.Context(), serverSilent)
 		if err != nil {
 			return err
+		}
+		if w.Source != "" && (!active || w.Active && alive) {
+			return fmt.Errorf("workflow %q comes from a file that the server was started with, %s: change the file and start the server again, or start it without the file", w.Name, w.Source)
 		}
 		if active {
 			if err := s.activatable(cmd, db, w, alive); err != nil {
