@@ -32,6 +32,10 @@ func Port(t testing.TB) int {
 			continue
 		}
 		_ = l.Close()
+		if listens(port) { // a program that is being started has a copy of l until it runs
+			_ = held.Close()
+			continue
+		}
 		t.Cleanup(func() { _ = held.Close() })
 		return port
 	}
