@@ -2,7 +2,6 @@ package descriptors
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -115,13 +114,6 @@ func appendNew(list []string, more ...string) []string {
 	return list
 }
 
-// conditions are the names of displayOptions with the values that they go by.
-type conditions struct {
-	values map[string]any
-	// doubtful is set where what is not known counts as it must for the property to be in force.
-	doubtful bool
-}
-
 // Values are those that displayOptions go by: the ones that are set, and of the other parameters that are in force the defaults.
 func (n *Node) Values(version float64, set map[string]any) map[string]any {
 	values := maps.Clone(set)
@@ -143,44 +135,21 @@ func (n *Node) Values(version float64, set map[string]any) map[string]any {
 	return values
 }
 
-// InForce reports whether displayOptions put a property in force beside these values, which are all there are. A condition that is no value,
-// such as {"_cnd": {"gte": 2}}, is not met.
+// InForce reports whether displayOptions put a property in force beside these values, which are all there are.
 func (p *Property) InForce(values map[string]any) bool {
-	return conditions{values: values}.meet(p.Show, p.Hide)
+	return Displayed(p.Show, p.Hide, lookIn(values))
 }
 
 // fits reports whether displayOptions may put a property in force beside these values, and others that are not known.
 func (p *Property) fits(values map[string]any) bool {
-	return conditions{values, true}.meet(p.Show, p.Hide)
+	return displayable(p.Show, p.Hide, lookIn(values))
 }
 
-// meet checks displayOptions: all of show, none of hide.
-func (c conditions) meet(show, hide map[string][]any) bool {
-	for name, wanted := range show {
-		v, known := c.values[strings.TrimPrefix(name, "/")]
-		if known && !among(v, wanted, c.doubtful) || !known && !c.doubtful {
-			return false
-		}
+func lookIn(values map[string]any) Look {
+	return func(name string) (any, bool) {
+		v, known := values[strings.TrimPrefix(name, "/")]
+		return v, known
 	}
-	for name, unwanted := range hide {
-		if v, known := c.values[strings.TrimPrefix(name, "/")]; known && among(v, unwanted, !c.doubtful) {
-			return false
-		}
-	}
-	return true
-}
-
-// among reports whether a value, or one of a list, is in a list of displayOptions; condition is the answer of what is no value.
-func among(v any, list []any, condition bool) bool {
-	if values, is := v.([]any); is {
-		return slices.ContainsFunc(values, func(v any) bool { return among(v, list, condition) })
-	}
-	return slices.ContainsFunc(list, func(wanted any) bool {
-		if _, is := wanted.(map[string]any); is {
-			return condition
-		}
-		return fmt.Sprint(wanted) == fmt.Sprint(v)
-	})
 }
 
 // choice is one resource and operation of a node without pages.
@@ -346,7 +315,7 @@ func (p *Property) example() any {
 func (c *choice) credential() string {
 	for _, use := range c.node.Credentials {
 		needed := use.Required || use.Show != nil || len(c.node.Credentials) == 1 // of many, the others are a matter of taste
-		if needed && (conditions{values: c.values}).meet(use.Show, use.Hide) {
+		if needed && Displayed(use.Show, use.Hide, lookIn(c.values)) {
 			return use.Type
 		}
 	}

@@ -53,7 +53,7 @@ func TestChoices(t *testing.T) {
 		resource, operation string
 		want, fails         string
 	}{
-		"required, and what a default puts in force": {"book", "get", `{"auth":"new","far":1,"how":2,"id":"text","operation":"get","resource":"book"}`, ""},
+		"required, and what a default puts in force": {"book", "get", `{"auth":"new","far":1,"how":2,"id":"text","late":false,"operation":"get","resource":"book"}`, ""},
 		"another operation":                          {"book", "sign", `{"auth":"new","operation":"sign","resource":"book","tags":["text"],"where":{"__rl":true,"mode":"id","value":"text"}}`, ""},
 		"no operation":                               {"shop", "", `{"auth":"new","resource":"shop","where":{"__rl":true,"mode":"id","value":"text"}}`, ""},
 		"by default":                                 {"", "", `{"auth":"new","resource":"shop","where":{"__rl":true,"mode":"id","value":"text"}}`, ""},

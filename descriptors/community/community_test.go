@@ -213,7 +213,7 @@ func TestVersions(t *testing.T) {
 	for _, q := range out.Files[0].Node.Properties {
 		got += fmt.Sprintf("%s %v %v; ", q.Name, q.Versions, q.Show)
 	}
-	if want := "all [] map[]; first [1] map[]; later [1.1 2] map[all:[y]]; notTwo [1 1.1] map[]; between [1 1.1] map[]; requestOptions [] map[]; "; got != want {
+	if want := "all [] map[]; first [1] map[]; later [1.1 2] map[all:[y]]; notTwo [1 1.1] map[]; between [1 1.1] map[]; odd [1 1.1] map[]; requestOptions [] map[]; "; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

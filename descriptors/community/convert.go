@@ -235,13 +235,18 @@ func conditions(r gjson.Result) map[string][]any {
 		if out == nil {
 			out = map[string][]any{}
 		}
-		values := []any{}
-		for _, el := range v.Array() {
-			values = append(values, el.Value())
-		}
-		out[key.Str] = values
+		out[key.Str] = values(v)
 		return true
 	})
+	return out
+}
+
+// values are a list's elements, as displayOptions compare them.
+func values(r gjson.Result) []any {
+	out := []any{}
+	for _, el := range list(r) {
+		out = append(out, el.Value())
+	}
 	return out
 }
 
@@ -249,40 +254,7 @@ func conditions(r gjson.Result) map[string][]any {
 func (c *converter) inForce(p gjson.Result) []float64 {
 	show, hide := p.Get(`displayOptions.show.\@version`), p.Get(`displayOptions.hide.\@version`)
 	return slices.DeleteFunc(slices.Clone(c.versions), func(v float64) bool {
-		return show.Exists() && !fits(v, show) || hide.Exists() && fits(v, hide)
-	})
-}
-
-// fits reports whether a version is in a list of versions and conditions on them.
-func fits(v float64, list gjson.Result) bool {
-	return slices.ContainsFunc(list.Array(), func(wanted gjson.Result) bool {
-		is := wanted.Get("_cnd")
-		if !is.Exists() {
-			return wanted.Num == v
-		}
-		met := true
-		is.ForEach(func(key, with gjson.Result) bool {
-			switch key.Str {
-			case "gte":
-				met = v >= with.Num
-			case "gt":
-				met = v > with.Num
-			case "lte":
-				met = v <= with.Num
-			case "lt":
-				met = v < with.Num
-			case "eq":
-				met = v == with.Num
-			case "not":
-				met = v != with.Num
-			case "between":
-				met = v >= with.Get("from").Num && v <= with.Get("to").Num
-			default:
-				met = false
-			}
-			return met
-		})
-		return met
+		return show.Exists() && !descriptors.Among(v, true, values(show)) || descriptors.Among(v, true, values(hide))
 	})
 }
 

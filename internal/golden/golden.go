@@ -56,8 +56,6 @@ type Suite struct {
 	Skipped map[string]string
 	// Least is how many cases there are at least.
 	Least int
-	// Every is 5 where every fifth case is enough, as with the race detector; 0 means all of them.
-	Every int
 	// Failure tells what of an error is compared; nil means its message and its description.
 	Failure func(e gjson.Result) (message, description string)
 	// JSON evens out an item's JSON; nil leaves it as it is.
@@ -107,10 +105,7 @@ func Run(t *testing.T, s Suite) {
 		t.Fatalf("only %d cases", len(files))
 	}
 	shared := NewEngine(t, s.Options, s.Types...)
-	for i, name := range slices.Sorted(maps.Keys(files)) {
-		if s.Every > 0 && i%s.Every != 0 {
-			continue
-		}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if reason := s.Skipped[name]; reason != "" {

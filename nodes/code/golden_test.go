@@ -20,15 +20,10 @@ func newEngine(t testing.TB, o runtime.Options) *runtime.Engine {
 	return golden.NewEngine(t, o, code.Nodes()...)
 }
 
-// TestGolden runs every case of testdata through the engine, with the race detector every fourth. Its answers were recorded from
-// n8n 2.40.7 by internal/golden/record.mjs.
+// TestGolden runs every case of testdata through the engine. Its answers were recorded from n8n 2.40.7 by internal/golden/record.mjs.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	every := 1
-	if underRace {
-		every = 4
-	}
-	golden.Run(t, golden.Suite{Types: code.Nodes(), Skipped: skipped, Least: 280, Every: every, Failure: failure})
+	golden.Run(t, golden.Suite{Types: code.Nodes(), Skipped: skipped, Least: 280, Failure: failure})
 }
 
 // ownLine are the lines that n8n gives for errors of its own code.

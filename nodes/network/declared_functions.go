@@ -127,7 +127,7 @@ func (f *draft) scriptArgs(way string, list []function) fields {
 	}
 	return fields{
 		{"execution", nodes.StringValue(f.run.token)}, {"way", nodes.StringValue(way)}, {"functions", nodes.WireValue("[" + strings.Join(places, ",") + "]")},
-		{"parameters", nodes.WireValue(f.wholeParameters())}, {"item", nodes.NumberValue(float64(f.item))},
+		{"parameters", nodes.WireValue(f.whole)}, {"item", nodes.NumberValue(float64(f.item))},
 		{"node", nodes.StringValue(call.Name)}, {"type", nodes.StringValue(call.Type)}, {"version", nodes.NumberValue(call.Version)},
 		{"mode", nodes.StringValue(call.Mode)}, {"zone", nodes.StringValue(call.Engine.Location().String())},
 		{"goesOn", nodes.BoolValue(call.OnError == nodes.ContinueRegularOutput || call.OnError == nodes.ContinueErrorOutput)},

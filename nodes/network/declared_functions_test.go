@@ -19,17 +19,14 @@ import (
 	"github.com/cordboard/cordboard/runtime"
 )
 
-// TestFunctionCases runs what n8n did with functions of the package probe, as TestGolden does; with the race detector every fifteenth case.
+// TestFunctionCases runs what n8n did with functions of the package probe, as TestGolden does.
 func TestFunctionCases(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/declarative/functions/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
-	for i, file := range files {
-		if detecting && i%15 > 0 {
-			continue
-		}
+	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,9 +126,6 @@ func TestFunctionsReachNothing(t *testing.T) {
 	bodies := append(slices.Sorted(maps.Keys(cases)), `o.headers['X-New']='n';return o;`)
 	engine, c := choosing(here.URL, bodies).engine(t)
 	for i, body := range bodies[:len(cases)] {
-		if detecting && strings.Contains(body, "2**26") { // half a gigabyte takes its time then
-			continue
-		}
 		want := strings.Replace(cases[body], "options.N.", fmt.Sprintf("options.%d.", i), 1)
 		if got := runWith(t, engine, with(c, i)); !strings.Contains(got, want) || strings.Contains(got, canary) {
 			t.Errorf("%s\ngot  %s\nwant %s", body, got, want)
@@ -157,9 +151,6 @@ func TestFunctionsEnd(t *testing.T) {
 	bodies := []string{`for(;;){}`, `for(;;)await null;`, `for(;;){try{for(;;);}catch{}}`, `await new Promise(go=>setTimeout(go,1e6));return o;`}
 	engine, _ := choosing(here.URL, bodies).engine(t)
 	for i, body := range bodies {
-		if detecting && i%2 > 0 { // each needs a new machine after it
-			continue
-		}
 		flow, err := runtime.ParseWorkflow("case", fmt.Appendf(nil, `{"nodes":[{"name":"Start","type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}},
 			{"name":"Node","type":"n8n-nodes-x.x","typeVersion":1,"parameters":{"o":%d},"credentials":{"xApi":{"id":"xApi"}}}],
 			"connections":{"Start":{"main":[[{"node":"Node","type":"main","index":0}]]}},"settings":{"executionOrder":"v1"}}`, i))

@@ -78,10 +78,7 @@ func TestModulesOfFunctions(t *testing.T) {
 // TestFileOfFunctions: a function gets files of a size that has no place as a list of numbers.
 func TestFileOfFunctions(t *testing.T) {
 	t.Parallel()
-	size := 24 << 20
-	if detecting {
-		size = 1 << 20 // the detector takes its time
-	}
+	const size = 24 << 20
 	file := strings.Repeat("x", size)
 	here := newService(t, func(*http.Request, int) (int, string, string) { return 200, "", file })
 	d := before(here.URL, "")

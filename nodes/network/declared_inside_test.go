@@ -82,24 +82,6 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-func TestMatches(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		value  string
-		wanted any
-		is     bool
-	}{
-		{`"a"`, "a", true}, {`1`, 1.0, true}, {`"1"`, 1.0, false}, {``, nil, false},
-		{`["a"]`, []any{"a"}, true}, {`["a"]`, []any{"b"}, false},
-		{`{"a":1}`, map[string]any{"_cnd": map[string]any{"eq": map[string]any{"a": 1.0}}}, true},
-		{`{"a":1}`, map[string]any{"_cnd": map[string]any{"not": map[string]any{"a": 1.0}}}, false},
-	} {
-		if got := matches(gjson.Parse(c.value), c.wanted); got != c.is {
-			t.Errorf("%s, %v: %v", c.value, c.wanted, got)
-		}
-	}
-}
-
 func TestWholeNumber(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{"3": 3, " 2.9 ": 2, "-1": 0, "NaN": 0, "Infinity": 1e9, "x": 0, "": 0} {

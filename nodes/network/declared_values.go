@@ -1,8 +1,6 @@
 package network
 
 import (
-	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -66,81 +64,15 @@ func (p *parameters) shows(q *descriptors.Property, beside gjson.Result) bool {
 	return (len(q.Versions) == 0 || slices.Contains(q.Versions, p.version)) && p.meets(q.Show, q.Hide, beside)
 }
 
-// meets checks displayOptions: all of show, none of hide.
+// meets checks displayOptions.
 func (p *parameters) meets(show, hide map[string][]any, beside gjson.Result) bool {
-	for name, wanted := range show {
-		if !p.has(name, wanted, beside) {
-			return false
+	return descriptors.Displayed(show, hide, func(name string) (any, bool) {
+		v := beside.Get(gjson.Escape(name))
+		if !v.Exists() {
+			v = p.values[strings.TrimPrefix(name, "/")]
 		}
-	}
-	for name, unwanted := range hide {
-		if p.has(name, unwanted, beside) {
-			return false
-		}
-	}
-	return true
-}
-
-func (p *parameters) has(name string, values []any, beside gjson.Result) bool {
-	v := p.values[strings.TrimPrefix(name, "/")]
-	if m := beside.Get(gjson.Escape(name)); m.Exists() {
-		v = m
-	}
-	list := []gjson.Result{v}
-	if v.IsArray() {
-		list = v.Array()
-	}
-	return slices.ContainsFunc(list, func(v gjson.Result) bool {
-		return slices.ContainsFunc(values, func(wanted any) bool { return matches(v, wanted) })
+		return v.Value(), v.Exists()
 	})
-}
-
-// matches compares a value with one of displayOptions, which may be a condition ({"_cnd": {"gte": 2}}).
-func matches(v gjson.Result, wanted any) bool {
-	object, is := wanted.(map[string]any)
-	if !is {
-		return v.Exists() && reflect.DeepEqual(v.Value(), wanted)
-	}
-	condition, _ := object["_cnd"].(map[string]any)
-	for name, with := range condition {
-		text, _ := with.(string)
-		number, _ := with.(float64)
-		met := false
-		switch name {
-		case "eq":
-			met = reflect.DeepEqual(v.Value(), with)
-		case "not":
-			met = !reflect.DeepEqual(v.Value(), with)
-		case "gt":
-			met = v.Num > number
-		case "gte":
-			met = v.Num >= number
-		case "lt":
-			met = v.Num < number
-		case "lte":
-			met = v.Num <= number
-		case "between":
-			bounds, _ := with.(map[string]any)
-			from, _ := bounds["from"].(float64)
-			to, _ := bounds["to"].(float64)
-			met = v.Num >= from && v.Num <= to
-		case "startsWith":
-			met = strings.HasPrefix(v.String(), text)
-		case "endsWith":
-			met = strings.HasSuffix(v.String(), text)
-		case "includes":
-			met = strings.Contains(v.String(), text)
-		case "regex":
-			re, err := regexp.Compile(text)
-			met = err == nil && re.MatchString(v.String())
-		case "exists":
-			met = v.Exists() && v.Type != gjson.Null && v.String() != ""
-		}
-		if !met {
-			return false
-		}
-	}
-	return len(condition) > 0
 }
 
 // parameters are the node's parameters for the item. Defaults see those that come before them.
@@ -156,9 +88,6 @@ func (f *draft) parameters() (parameters, error) {
 	}
 	return p, p.fill(f.run.node.Properties, func(def gjson.Result) (gjson.Result, error) { return f.defaultValue(def, &p) })
 }
-
-// wholeParameters are the item's parameters as functions get them.
-func (f *draft) wholeParameters() string { return f.whole }
 
 // fillWhole adds to the parameters, for functions, the defaults of what is inside of a fixedCollection.
 func (f *draft) fillWhole() error {

@@ -39,6 +39,10 @@ func DialSSH(ctx context.Context, o Options, s SSH) (*ssh.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.dial(ctx, o, config)
+}
+
+func (s SSH) dial(ctx context.Context, o Options, config *ssh.ClientConfig) (*ssh.Client, error) {
 	dial, err := Dialer(o)
 	if err != nil {
 		return nil, err

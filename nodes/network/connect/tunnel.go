@@ -17,6 +17,7 @@ import (
 type Tunnel struct {
 	options Options
 	server  SSH
+	config  *ssh.ClientConfig // the server's, once: opening an encrypted key takes a tenth of a second
 
 	// lock holds one element while a connection is made or dropped: a lock that a context can give up waiting for.
 	lock   chan struct{}
@@ -47,10 +48,11 @@ func NewTunnel(o Options, a nodes.Access) (*Tunnel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.config(); err != nil {
+	config, err := s.config()
+	if err != nil {
 		return nil, err
 	}
-	return &Tunnel{options: o, server: s, lock: make(chan struct{}, 1), patience: 5 * time.Second}, nil
+	return &Tunnel{options: o, server: s, config: config, lock: make(chan struct{}, 1), patience: 5 * time.Second}, nil
 }
 
 // DialContext connects to an address as the SSH server sees it. The rules for addresses are those of the SSH server's own.
@@ -90,7 +92,7 @@ func (t *Tunnel) connected(ctx context.Context) (*ssh.Client, error) {
 		return nil, net.ErrClosed
 	}
 	if t.client == nil {
-		client, err := DialSSH(ctx, t.options, t.server)
+		client, err := t.server.dial(ctx, t.options, t.config)
 		if err != nil {
 			return nil, err
 		}

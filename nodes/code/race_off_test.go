@@ -1,5 +1,0 @@
-//go:build !race
-
-package code_test
-
-const underRace = false
