@@ -105,7 +105,7 @@ func TestAuthorizeRefused(t *testing.T) {
 	t.Parallel()
 	for change, want := range map[string]string{
 		"state=other": "does not belong to this authorisation", "error=access_denied&error_description=no+thanks": "the service refused: access_denied no thanks",
-		"code=": "no code", "code=not-this": "answered 400 invalid_grant: me ***", "code=bad&state=": "does not belong",
+		"code=": "no code", "code=not-this": "with 400 invalid_grant: me ***", "code=bad&state=": "does not belong",
 	} {
 		_, a := authorization(t, "")
 		answer := agree(t, a.URL())

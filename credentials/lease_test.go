@@ -331,17 +331,18 @@ func TestTokenEndpoints(t *testing.T) {
 		handler http.HandlerFunc
 		err     string
 	}{
-		{"echo", answer(400, "application/json", `{"error":"bad hunter2","error_description":"hunter2"}`), "the token endpoint URL/connect/token answered 400 bad ***: ***"},
+		{"echo", answer(400, "application/json", `{"error":"bad hunter2","error_description":"hunter2"}`), "the token endpoint answered POST URL/connect/token with 400 bad ***: ***; check the credential's client id, client secret and scope against what the server says"},
 		{"words", answer(400, "application/json", `{"error":"invalid_scope","error_description":"AADSTS1: no\r\n such scope, hunter2. `+strings.Repeat("ü", 400)+`"}`),
-			"the token endpoint URL/connect/token answered 400 invalid_scope: AADSTS1: no such scope, ***. " + strings.Repeat("ü", 271) + "…"},
-		{"an error that is 200", answer(200, "application/json", `{"ok":false,"error":"invalid_code"}`), "the token endpoint URL/connect/token answered 200 invalid_code"},
+			"the token endpoint answered POST URL/connect/token with 400 invalid_scope: AADSTS1: no such scope, ***. " + strings.Repeat("ü", 271) + "…; check the credential's client id, client secret and scope against what the server says"},
+		{"an error that is 200", answer(200, "application/json", `{"ok":false,"error":"invalid_code"}`), "the token endpoint answered POST URL/connect/token with 200 invalid_code; check the credential's client id, client secret and scope against what the server says"},
 		{"web page", answer(200, "text/html", "<html>hunter2"), "what answers at URL/connect/token is no token endpoint (oauth2: cannot parse json: invalid character '<' looking for beginning of value); check the credential's base URL"},
 		{"not found", answer(404, "text/html", "<html>"), "there is no token endpoint at URL/connect/token; check the credential's base URL"},
 		{"no token in it", answer(200, "application/json", "{}"), "what answers at URL/connect/token is no token endpoint (oauth2: server response missing access_token); check the credential's base URL"},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://other.example.com/x?secret=hunter2", http.StatusTemporaryRedirect)
 		}, "the token endpoint URL/connect/token redirects to https://other.example.com; if that is right, make it the credential's base URL"},
-		{"500", answer(500, "text/plain", "hunter2"), "the token endpoint URL/connect/token answered 500"},
+		{"500", answer(500, "text/plain", "hunter2"), "the token endpoint answered POST URL/connect/token with 500; that is the server's own fault: try again later, and look at its log if it stays"},
+		{"429", answer(429, "text/plain", "hunter2"), "the token endpoint answered POST URL/connect/token with 429; it is asked too often: try again later"},
 	} {
 		server := httptest.NewServer(c.handler)
 		t.Cleanup(server.Close)
@@ -354,6 +355,37 @@ func TestTokenEndpoints(t *testing.T) {
 	server.Close()
 	_, err := open(t, t.TempDir(), server.URL, "hunter2").Access(t.Context())
 	if got := strings.ReplaceAll(errorText(err), server.URL, "URL"); got != base+"nothing answers at URL/connect/token; check the credential's base URL and that the server runs" {
+		t.Error(got)
+	}
+}
+
+// TestTokenAddressShown: of the token endpoint's address the query is in no error.
+func TestTokenAddressShown(t *testing.T) {
+	t.Parallel()
+	status := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("key") != "hunter2" {
+			t.Error("the query was not sent")
+		}
+		if status == 307 {
+			w.Header().Set("Location", "https://other.example.com/x")
+		}
+		w.WriteHeader(status)
+	}))
+	defer server.Close()
+	ask := func() string {
+		o := open(t, t.TempDir(), server.URL, "s")
+		o.tokenURL = server.URL + "/token?key=hunter2"
+		_, err := o.Access(t.Context())
+		return strings.ReplaceAll(errorText(err), server.URL, "URL")
+	}
+	for _, status = range []int{200, 307, 400, 404, 429, 503} {
+		if got := ask(); strings.Contains(got, "hunter2") || !strings.Contains(got, "URL/token") {
+			t.Errorf("%d: %s", status, got)
+		}
+	}
+	server.Close()
+	if got := ask(); got != `credential "PBX": nothing answers at URL/token; check the credential's base URL and that the server runs` {
 		t.Error(got)
 	}
 }

@@ -238,21 +238,36 @@ func (o *oauth2Credential) explainAnswer(a *oauth2.RetrieveError, hide func(stri
 	case a.ErrorCode == "invalid_client" || status == http.StatusUnauthorized:
 		return "the server refused the client id or the client secret; check them in the API client's settings on the server"
 	case status == http.StatusNotFound:
-		return fmt.Sprintf("there is no token endpoint at %s; check the credential's base URL", o.tokenURL)
+		return fmt.Sprintf("there is no token endpoint at %s; check the credential's base URL", o.shownURL())
 	case status >= 300 && status < 400:
 		to := "elsewhere"
 		if u, err := a.Response.Location(); err == nil {
 			to = "to " + u.Scheme + "://" + u.Host
 		}
-		return fmt.Sprintf("the token endpoint %s redirects %s; if that is right, make it the credential's base URL", o.tokenURL, to)
+		return fmt.Sprintf("the token endpoint %s redirects %s; if that is right, make it the credential's base URL", o.shownURL(), to)
 	case status < 300 && a.ErrorCode == "": // a page of something else
-		return fmt.Sprintf("what answers at %s is no token endpoint; check the credential's base URL", o.tokenURL)
+		return fmt.Sprintf("what answers at %s is no token endpoint; check the credential's base URL", o.shownURL())
 	}
-	text := strings.TrimSpace(fmt.Sprintf("the token endpoint %s answered %d %s", o.tokenURL, status, quote(hide(a.ErrorCode))))
+	text := strings.TrimSpace(fmt.Sprintf("the token endpoint answered POST %s with %d %s", o.shownURL(), status, quote(hide(a.ErrorCode))))
 	if said := quote(hide(a.ErrorDescription)); said != "" {
 		text += ": " + said
 	}
-	return text
+	switch {
+	case status == http.StatusTooManyRequests:
+		return text + "; it is asked too often: try again later"
+	case status >= 500:
+		return text + "; that is the server's own fault: try again later, and look at its log if it stays"
+	}
+	return text + "; check the credential's client id, client secret and scope against what the server says"
+}
+
+// shownURL is the token endpoint without what may be secret: user, password and query.
+func (o *oauth2Credential) shownURL() string {
+	u, err := url.Parse(o.tokenURL)
+	if err != nil {
+		return "of the credential"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 // quote makes one line of what a server said, and leaves out what goes on and on.
@@ -276,15 +291,15 @@ func (o *oauth2Credential) explainNetwork(err error) (text string, final bool) {
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return fmt.Sprintf("the host %q is not known; check the credential's base URL", dns.Name), false
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Sprintf("nothing answers at %s; check the credential's base URL and that the server runs", o.tokenURL), false
+		return fmt.Sprintf("nothing answers at %s; check the credential's base URL and that the server runs", o.shownURL()), false
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("the token endpoint %s did not answer in %s", o.tokenURL, tokenTimeout), false
+		return fmt.Sprintf("the token endpoint %s did not answer in %s", o.shownURL(), tokenTimeout), false
 	case errors.Is(err, context.Canceled):
 		return "cancelled", false
 	case errors.As(err, &cert):
-		return fmt.Sprintf("the certificate of %s cannot be verified: %s; if it is your own server's, set ignoreSSLIssues in the credential", o.tokenURL, cert.Err), true
+		return fmt.Sprintf("the certificate of %s cannot be verified: %s; if it is your own server's, set ignoreSSLIssues in the credential", o.shownURL(), cert.Err), true
 	case errors.As(err, &wrap):
-		return fmt.Sprintf("the token endpoint %s: %s", o.tokenURL, wrap.Err), false
+		return fmt.Sprintf("the token endpoint %s: %s", o.shownURL(), wrap.Err), false
 	}
-	return fmt.Sprintf("what answers at %s is no token endpoint (%s); check the credential's base URL", o.tokenURL, err), true
+	return fmt.Sprintf("what answers at %s is no token endpoint (%s); check the credential's base URL", o.shownURL(), err), true
 }

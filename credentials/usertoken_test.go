@@ -59,7 +59,7 @@ func TestUserToken(t *testing.T) {
 				t.Errorf("%s %d: %q, then %q, %v", kind, i, first.Token, second.Token, err)
 			}
 		}
-		if _, err = a.Finish(t.Context(), url.Values{"state": {a.state}, "code": {"bad"}}); err == nil || err.Error() != `credential "n": the token endpoint `+a.config.Endpoint.TokenURL+" answered 200 invalid_code" {
+		if _, err = a.Finish(t.Context(), url.Values{"state": {a.state}, "code": {"bad"}}); err == nil || err.Error() != `credential "n": the token endpoint answered POST `+a.config.Endpoint.TokenURL+" with 200 invalid_code; check the credential's client id, client secret and scope against what the server says" {
 			t.Error(err)
 		}
 	}

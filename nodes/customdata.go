@@ -14,7 +14,7 @@ const (
 	maxCustomDataValue = 512
 )
 
-var customDataKey = regexp.MustCompile(`^\w*$`)
+var customDataKey = regexp.MustCompile(`^[\p{L}\p{M}\p{N}_]*$`)
 
 // CustomData are texts that a run keeps by key, so that it can be found by them ($execution.customData). The zero value is
 // empty and ready; a nil one takes nothing.
@@ -25,30 +25,33 @@ type customDatum struct {
 	Value string `json:"value"`
 }
 
-// Save keeps a scalar's text, "" for nothing. What is too long is cut, and a new key beyond the tenth is ignored. Errors: a
-// value that is an object or list, a key of other characters than letters, digits and underscores.
-func (c *CustomData) Save(key string, v Value) error {
+// Save keeps a text, or a number's. What is too long is cut, and a new key beyond the tenth is ignored. Errors, in n8n's words and
+// order: a key that is no string, a key of other characters than letters, digits and underscores, a value that is no text.
+func (c *CustomData) Save(key, v Value) error {
 	if c == nil {
 		return nil
 	}
-	key = cutUTF16(key, maxCustomDataKey)
-	i := slices.IndexFunc(c.list, func(d customDatum) bool { return d.Key == key })
+	name := key.Text()
+	kept := cutUTF16(name, maxCustomDataKey)
+	i := slices.IndexFunc(c.list, func(d customDatum) bool { return d.Key == kept })
 	switch {
 	case i < 0 && len(c.list) >= maxCustomData:
 		return nil
-	case v.Kind() >= Array:
-		return Errorf("Custom data values must be a string (key %q)", key)
-	case !customDataKey.MatchString(key):
-		return Errorf("Custom data key can only contain letters, numbers, and underscores (key %q)", key)
+	case key.Kind() != String:
+		return customDataError("Custom data keys must be a string", name)
+	case !customDataKey.MatchString(name):
+		return customDataError("Custom data key can only contain letters, numbers, and underscores", name)
+	case v.Kind() != String && v.Kind() != Number:
+		return customDataError("Custom data values must be a string", name)
 	case i < 0:
-		i, c.list = len(c.list), append(c.list, customDatum{Key: key})
+		i, c.list = len(c.list), append(c.list, customDatum{Key: kept})
 	}
-	c.list[i].Value = ""
-	if !v.IsNil() {
-		c.list[i].Value = cutUTF16(v.Text(), maxCustomDataValue)
-	}
+	c.list[i].Value = cutUTF16(v.Text(), maxCustomDataValue)
 	return nil
 }
+
+// customDataError quotes the key as it is, as n8n does.
+func customDataError(what, key string) error { return Errorf(`%s (key "%s")`, what, key) }
 
 // JSON is an object of the texts by key, "" if there are none.
 func (c *CustomData) JSON() string {

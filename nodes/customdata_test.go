@@ -12,14 +12,14 @@ func TestCustomData(t *testing.T) {
 	t.Parallel()
 	var c CustomData
 	for i := range 11 {
-		if err := c.Save(fmt.Sprintf("key%d", i), NumberValue(float64(i))); err != nil {
+		if err := c.Save(StringValue(fmt.Sprintf("key%d", i)), NumberValue(float64(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := c.Save("key0", StringValue(strings.Repeat("x", 511)+"😀")); err != nil {
+	if err := c.Save(StringValue("key0"), StringValue(strings.Repeat("x", 511)+"😀")); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Save("not a key", StringValue("")); err != nil {
+	if err := c.Save(StringValue("not a key"), StringValue("")); err != nil {
 		t.Errorf("a key that is ignored fails: %v", err)
 	}
 	want := `{"key0":"` + strings.Repeat("x", 511) + `","key1":"1","key2":"2","key3":"3","key4":"4","key5":"5","key6":"6","key7":"7","key8":"8","key9":"9"}`
@@ -36,14 +36,34 @@ func TestCustomData(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
-	var few CustomData
-	if err := few.Save("a b", StringValue("")); err == nil {
-		t.Error("a key with a space passes")
+	if (*CustomData)(nil).Save(NullValue, NullValue) != nil || (*CustomData)(nil).JSON() != "" {
+		t.Error("nothing takes nothing, and it shows")
 	}
-	if err := few.Save("a", WireValue("[]")); err == nil {
-		t.Error("a list passes")
+}
+
+// TestCustomDataRefused: the key is checked before the value, and what was refused is not there.
+func TestCustomDataRefused(t *testing.T) {
+	t.Parallel()
+	var c CustomData
+	for _, refused := range []struct {
+		key, value Value
+		want       string
+	}{
+		{Value{}, StringValue("x"), `Custom data keys must be a string (key "undefined")`},
+		{NumberValue(5), NullValue, `Custom data keys must be a string (key "5")`},
+		{StringValue("a b"), NullValue, `Custom data key can only contain letters, numbers, and underscores (key "a b")`},
+		{StringValue(`a"b`), StringValue("x"), `Custom data key can only contain letters, numbers, and underscores (key "a"b")`},
+		{StringValue("ü"), NullValue, `Custom data values must be a string (key "ü")`},
+		{StringValue("a"), BoolValue(true), `Custom data values must be a string (key "a")`},
+		{StringValue("a"), WireValue("[]"), `Custom data values must be a string (key "a")`},
+		{StringValue(strings.Repeat("k", 60)), NullValue, `Custom data values must be a string (key "` + strings.Repeat("k", 60) + `")`},
+	} {
+		if err := c.Save(refused.key, refused.value); err == nil || err.Error() != refused.want {
+			t.Errorf("got %v, want %s", err, refused.want)
+		}
 	}
-	if few.JSON() != "" || (*CustomData)(nil).Save("a", NullValue) != nil {
-		t.Error("nothing was saved, and it shows")
+	const letters = "ü²_e\u0301"
+	if err := c.Save(StringValue(letters), StringValue("x")); err != nil || c.JSON() != `{"`+letters+`":"x"}` {
+		t.Errorf("letters: %v, %s", err, c.JSON())
 	}
 }

@@ -21,6 +21,8 @@ type Error struct {
 	Pointer   string
 	// HTTPCode is the status of the answer, where there was one: "404".
 	HTTPCode string
+	// Request is the method and the address of a request that failed, without user, password and query: "GET https://api.example.com/users".
+	Request string
 	// Kind is n8n's name of the error: NodeOperationError, NodeApiError, ExpressionError.
 	Kind string
 	// Cause is the error beneath, for errors.Is and errors.As; its text is not shown.

@@ -2,16 +2,17 @@ package nodes
 
 import (
 	"context"
+	_ "embed"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Files are the directories of the machine in which nodes may read and write. The zero value is none.
@@ -113,56 +114,31 @@ func (c *Call) InputFile(i int, key string) (File, error) {
 func (f File) Named(name string, head []byte) File {
 	f.FileName = name
 	if f.FileExtension == "" {
-		f.FileExtension = strings.TrimPrefix(strings.ToLower(filepath.Ext(name)), ".")
+		f.FileExtension = strings.TrimPrefix(filepath.Ext(name), ".")
 	}
 	if f.MimeType == "" {
-		f.MimeType, _, _ = strings.Cut(mimeOf(f.FileExtension), ";")
+		f.MimeType = mimeTypes()[strings.ToLower(f.FileExtension)]
 	}
 	if f.MimeType == "" {
 		f.MimeType, _, _ = strings.Cut(http.DetectContentType(head), ";")
+		f.MimeType = strings.Replace(f.MimeType, "application/x-gzip", "application/gzip", 1)
 	}
 	f.FileType = FileKind(f.MimeType)
 	return f
 }
 
-// mimeOf is the MIME type of a file name's extension. The system's own tables differ, so the usual ones are here.
-func mimeOf(extension string) string {
-	switch extension {
-	case "":
-		return ""
-	case "txt", "log", "text":
-		return "text/plain"
-	case "md":
-		return "text/markdown"
-	case "csv":
-		return "text/csv"
-	case "json":
-		return "application/json"
-	case "xml":
-		return "application/xml"
-	case "yaml", "yml":
-		return "text/yaml"
-	case "xlsx":
-		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	case "xls":
-		return "application/vnd.ms-excel"
-	case "ods":
-		return "application/vnd.oasis.opendocument.spreadsheet"
-	case "zip":
-		return "application/zip"
-	case "gz":
-		return "application/gzip"
-	case "wav":
-		return "audio/wav"
-	case "mp3":
-		return "audio/mpeg"
-	case "ics":
-		return "text/calendar"
-	case "rtf":
-		return "application/rtf"
+//go:embed mimetypes.txt
+var mimeTypesText string
+
+// mimeTypes are the MIME types of file names' extensions. The tables of machines differ, so these are n8n's own.
+var mimeTypes = sync.OnceValue(func() map[string]string {
+	types := map[string]string{}
+	for line := range strings.Lines(mimeTypesText) {
+		extension, mimeType, _ := strings.Cut(strings.TrimSpace(line), " ")
+		types[extension] = mimeType
 	}
-	return mime.TypeByExtension("." + extension)
-}
+	return types
+})
 
 // FileKind is n8n's fileType of a MIME type: json, html, pdf, image, audio, video, text, or nothing.
 func FileKind(mimeType string) string {

@@ -76,8 +76,11 @@ func (it Item) JSON() string {
 // Get reads a member of the item's JSON. The path is gjson's; keys that come from outside go through gjson.Escape.
 func (it Item) Get(path string) gjson.Result { return gjson.Get(it.json, path) }
 
-// WithJSON returns the item with other JSON and the same lineage and binary data.
-func (it Item) WithJSON(json string) Item { it.json, it.shared = json, false; return it }
+// WithJSON returns the item with other JSON and the same lineage and binary data; it stands for no failure, as the other one may.
+func (it Item) WithJSON(json string) Item {
+	it.json, it.shared, it.failed = json, false, nil
+	return it
+}
 
 // WithParents returns the item with this lineage instead of its own.
 func (it Item) WithParents(parents ...Parent) Item {

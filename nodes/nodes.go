@@ -43,8 +43,8 @@ type Variable interface {
 // Demanding is a Node that does not always run with what it has when some of its inputs got nothing.
 type Demanding interface {
 	Node
-	// NeedsAllInputs reports whether the node is only run when every connected input has items.
-	NeedsAllInputs(version float64, params *Template) bool
+	// NeededInputs is how many of the node's first inputs must have items, as far as they are connected, or it is not run.
+	NeededInputs(version float64, params *Template) int
 }
 
 // Outward is a Node that may change something outside of the run, so that it is not executed again where nobody knows how far it

@@ -3,6 +3,7 @@ package nodes
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,8 +24,8 @@ var errSyntax = errors.New("invalid JSON")
 
 // Normalize checks JSON that comes from outside and returns it in the form that items have: without white space, of
 // duplicate keys the last value at the place of the first, integer-like keys first and in order (as JavaScript objects have
-// them, ECMA-262 OrdinaryOwnPropertyKeys), numbers as they were written, invalid UTF-8 as U+FFFD. Text that is in this form
-// is returned as it is. Errors: ErrTooDeep, or encoding/json's for text that is not JSON.
+// them, ECMA-262 OrdinaryOwnPropertyKeys), numbers as they were written, null for one beyond float64 (JavaScript's Infinity), invalid
+// UTF-8 as U+FFFD. Text that is in this form is returned as it is. Errors: ErrTooDeep, or encoding/json's for text that is not JSON.
 func Normalize(text string) (string, error) {
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
@@ -185,18 +186,30 @@ func (n *normalizer) number() error {
 			return errSyntax
 		}
 	}
+	large := i-n.pos > maxPlainNumber
 	if i < len(in) && (in[i] == 'e' || in[i] == 'E') {
 		if i++; i < len(in) && (in[i] == '+' || in[i] == '-') {
 			i++
 		}
+		large = large || in[i-1] != '-'
 		from = i
 		if i = digits(in, from); i == from {
 			return errSyntax
 		}
 	}
+	if large {
+		if f, _ := strconv.ParseFloat(in[n.pos:i], 64); math.IsInf(f, 0) {
+			n.differ()
+			n.out, n.pos = append(n.out, "null"...), i
+			return nil
+		}
+	}
 	n.keep(i)
 	return nil
 }
+
+// maxPlainNumber is how long a number without exponent may be that is certainly in the range of float64.
+const maxPlainNumber = 308
 
 // digits returns the end of the digits at i.
 func digits(in string, i int) int {

@@ -225,6 +225,9 @@ type Param struct {
 // IsSet reports whether the workflow sets the parameter.
 func (p Param) IsSet() bool { return p.t != nil }
 
+// Computed reports whether the parameter, or what it is a member of, is an expression or holds some.
+func (p Param) Computed() bool { return !p.t.Constant() }
+
 // Name is the parameter's name, with dots between members.
 func (p Param) Name() string { return p.name }
 

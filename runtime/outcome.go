@@ -7,8 +7,8 @@ import (
 )
 
 // settle turns a node's answer into the outputs of a step: failed items to the error output, then lineage where there is
-// none, alwaysOutputData.
-func settle(s *step, outputs, inputs []nodes.Items) []nodes.Items {
+// none, alwaysOutputData. arrived are the inputs before executeOnce.
+func settle(s *step, outputs, inputs, arrived []nodes.Items) []nodes.Items {
 	for len(outputs) < s.outputs() {
 		outputs = append(outputs, nodes.Items{})
 	}
@@ -17,7 +17,7 @@ func settle(s *step, outputs, inputs []nodes.Items) []nodes.Items {
 	}
 	outputs = linkItems(outputs, inputs)
 	if s.node.AlwaysOutputData && outputs[0].Len() == 0 {
-		outputs[0] = nodes.ItemsOf(emptyItem(inputs))
+		outputs[0] = nodes.ItemsOf(emptyItem(arrived))
 	}
 	return outputs
 }

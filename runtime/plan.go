@@ -35,7 +35,8 @@ type step struct {
 	followers, byPosition []edge
 	// connectedInputs is the highest connected input plus one.
 	connectedInputs int
-	parents         []*step
+	// origins are the connections that lead here, by input.
+	origins []origin
 	// effect is what an execution may do outside of the run; ahead says that a step behind this one may do more than read.
 	effect   effect
 	ahead    bool
@@ -47,6 +48,20 @@ type edge struct {
 	output int
 	to     *step
 	input  int
+}
+
+// origin leads from an output of a step to an input of the one that has it.
+type origin struct {
+	from          *step
+	output, input int
+}
+
+func (s *step) parents() []*step {
+	list := make([]*step, len(s.origins))
+	for i, o := range s.origins {
+		list[i] = o.from
+	}
+	return list
 }
 
 // Compile checks a workflow against the engine's nodes and credentials and prepares it for running. It fails only if
@@ -140,7 +155,7 @@ func (p *Plan) lookAhead() {
 	for len(todo) > 0 {
 		s := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		for _, parent := range s.parents {
+		for _, parent := range s.parents() {
 			if !parent.ahead {
 				parent.ahead = true
 				todo = append(todo, parent)
@@ -156,10 +171,11 @@ func (p *Plan) connect() {
 			continue
 		}
 		from.followers = append(from.followers, edge{c.Output, to, c.Input})
-		to.parents = append(to.parents, from)
+		to.origins = append(to.origins, origin{from, c.Output, c.Input})
 		to.connectedInputs = max(to.connectedInputs, c.Input+1)
 	}
 	for _, s := range p.steps {
+		slices.SortStableFunc(s.origins, func(a, b origin) int { return cmp.Compare(a.input, b.input) })
 		s.byPosition = slices.Clone(s.followers)
 		slices.SortStableFunc(s.byPosition, func(a, b edge) int {
 			return cmp.Or(cmp.Compare(b.to.node.Y, a.to.node.Y), cmp.Compare(b.to.node.X, a.to.node.X))
@@ -320,19 +336,26 @@ func (p *Plan) Reachable(start *step) Problems {
 
 // isAncestor reports whether a way leads from a to s.
 func (p *Plan) isAncestor(a, s *step) bool {
+	_, ok := wayFrom(a, s)
+	return ok
+}
+
+// wayFrom returns the output of a from which the shortest way leads to s; of several, the one to the first input, then the first in
+// the file (n8n's rule for $('Node').first() and its like).
+func wayFrom(a, s *step) (output int, ok bool) {
 	seen := map[*step]bool{}
-	for todo := slices.Clone(s.parents); len(todo) > 0; {
-		t := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if t == a {
-			return true
-		}
-		if !seen[t] {
-			seen[t] = true
-			todo = append(todo, t.parents...)
+	for todo := []*step{s}; len(todo) > 0; todo = todo[1:] {
+		for _, o := range todo[0].origins {
+			if o.from == a {
+				return o.output, true
+			}
+			if !seen[o.from] {
+				seen[o.from] = true
+				todo = append(todo, o.from)
+			}
 		}
 	}
-	return false
+	return 0, false
 }
 
 func (p *Plan) isPinned(name string) bool {

@@ -91,7 +91,7 @@ func (r *review) references(s *step, at Problem) {
 				continue
 			}
 			if before == nil {
-				before = follow([]*step{s}, func(s *step) []*step { return s.parents })
+				before = follow([]*step{s}, (*step).parents)
 			}
 			switch {
 			case !r.reached[named]:
@@ -131,7 +131,7 @@ func (r *review) circles() {
 	for len(todo) > 0 {
 		s := todo[0]
 		todo = todo[1:]
-		for _, parent := range s.parents {
+		for _, parent := range s.parents() {
 			if endless(parent) && out[parent] > 0 {
 				if out[parent]--; out[parent] == 0 {
 					todo = append(todo, parent)

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -151,6 +152,9 @@ func (x *Execution) Step(ctx context.Context) bool {
 	p, ok := x.next()
 	if !ok {
 		x.state.Status = StatusSuccess
+		if n := len(x.state.Steps); n > 0 && x.state.Steps[n-1].Err != nil { // as in n8n it fails, though the node would go on
+			x.state.Err, x.state.Status = x.state.Steps[n-1].Err, StatusError
+		}
 		return false
 	}
 	if limit := x.engine.opts.MaxSteps; len(x.state.Steps) >= limit {
@@ -159,7 +163,10 @@ func (x *Execution) Step(ctx context.Context) bool {
 		x.state.Err, x.state.Status = e, StatusError
 		return false
 	}
-	if x.lacksInput(p) {
+	if x.lacksInput(p) { // n8n looks for what waits after a node has run, and here none did
+		if len(x.state.Stack) == 0 {
+			x.state.Waiting = nil
+		}
 		return true
 	}
 	run, suspend := x.execute(ctx, p)
@@ -201,12 +208,15 @@ func (x *Execution) halted() bool {
 	}
 }
 
-// lacksInput reports whether a node that is only run with items on all of its inputs has an input without.
+// lacksInput reports whether an input of a node has no items without which the node does not run in execution order v1.
 func (x *Execution) lacksInput(p Pending) bool {
 	s := x.plan.byName[p.Node]
 	node, ok := s.typ.Node.(nodes.Demanding)
-	return ok && !s.node.Disabled && node.NeedsAllInputs(s.node.Version, s.params) &&
-		slices.ContainsFunc(p.Inputs, func(r Ref) bool { return x.state.items(r).Len() == 0 })
+	if !ok || x.plan.breadthFirst {
+		return false
+	}
+	needed := p.Inputs[:min(len(p.Inputs), node.NeededInputs(s.node.Version, s.params))]
+	return slices.ContainsFunc(needed, func(r Ref) bool { return x.state.items(r).Len() == 0 })
 }
 
 // Resume wakes a waiting run. The suspended step's output is what the caller brings, or, if that is nil, the items
@@ -268,7 +278,7 @@ func numbered(s *State, run *StepRun) *StepRun {
 }
 
 // next takes what is to be executed next. When the stack runs dry, a node that still waits for inputs gets its turn
-// with what it has: in v1 if at least one input has items, in v0 never.
+// with what it has, if at least one input has items.
 func (x *Execution) next() (Pending, bool) {
 	s := x.state
 	if len(s.Stack) == 0 {
@@ -299,8 +309,8 @@ func (x *Execution) follow(run *StepRun) {
 		if e.output >= len(run.Outputs) {
 			continue
 		}
-		// An output without items ends its branch, but a later input of a joining node counts as served.
-		if run.Outputs[e.output].Len() == 0 && e.input == 0 {
+		// An output without items ends its branch; in v0 a later input of a joining node counts as served by it, if another output has some.
+		if run.Outputs[e.output].Len() == 0 && (e.input == 0 || !x.plan.breadthFirst || noItems(run.Outputs)) {
 			continue
 		}
 		x.deliver(e, Ref{run.Node, run.Run, e.output})
@@ -315,14 +325,12 @@ func (x *Execution) deliver(e edge, data Ref) {
 		s.Stack = append(s.Stack, Pending{Node: e.to.node.Name, Inputs: []Ref{data}})
 		return
 	}
-	at := slices.IndexFunc(s.Waiting, func(p Pending) bool {
-		return p.Node == e.to.node.Name && p.Inputs[e.input].Node == ""
-	})
-	if at < 0 {
-		at = len(s.Waiting)
-		s.Waiting = append(s.Waiting, Pending{Node: e.to.node.Name, Inputs: make([]Ref, e.to.connectedInputs)})
-	}
+	first := x.plan.breadthFirst && !slices.ContainsFunc(s.Waiting, func(p Pending) bool { return p.Node == e.to.node.Name })
+	at := s.waitingSet(e)
 	s.Waiting[at].Inputs[e.input] = data
+	if first {
+		x.force(e, data)
+	}
 	if slices.ContainsFunc(s.Waiting[at].Inputs, func(r Ref) bool { return r.Node == "" }) {
 		return
 	}
@@ -330,14 +338,81 @@ func (x *Execution) deliver(e edge, data Ref) {
 	s.Waiting = slices.Delete(s.Waiting, at, at+1)
 }
 
+// force is v0's: once a node with several inputs begins to wait, nodes behind its other inputs that nothing would reach run too, each
+// with an empty item that is said to come from where the data came from.
+func (x *Execution) force(e edge, data Ref) {
+	for _, o := range e.to.origins {
+		if o.input == e.input {
+			continue
+		}
+		if s := x.unreached(o.from); s != nil && s.node.Name != data.Node {
+			x.state.Stack = append(x.state.Stack, Pending{Node: s.node.Name, Inputs: []Ref{data}, Empty: true})
+		}
+	}
+}
+
+// unreached goes back from a node to the first on its way that did not run; nil if what is to run leads there.
+func (x *Execution) unreached(s *step) *step {
+	for seen := map[*step]bool{}; s != nil && !seen[s]; {
+		seen[s] = true
+		if x.ran(s) || x.pends(s) {
+			return nil
+		}
+		var back *step
+		for _, parent := range s.parents() {
+			if x.pends(parent) {
+				return nil
+			}
+			if back == nil && !x.ran(parent) {
+				back = parent
+			}
+		}
+		if back == nil {
+			return s
+		}
+		s = back
+	}
+	return nil
+}
+
+func (x *Execution) ran(s *step) bool { return len(x.state.byNode[s.node.Name]) > 0 }
+
+// pends reports whether a node is to be executed, or waits for its inputs.
+func (x *Execution) pends(s *step) bool {
+	is := func(p Pending) bool { return p.Node == s.node.Name }
+	return slices.ContainsFunc(x.state.Stack, is) || slices.ContainsFunc(x.state.Waiting, is)
+}
+
+// waitingSet finds the first set of a node's inputs in which one is free, or opens a set. As in n8n its number is how many sets there
+// are: where one before was completed, the set that has that number is lost for it.
+func (s *State) waitingSet(e edge) int {
+	name := e.to.node.Name
+	is := func(p Pending) bool { return p.Node == name }
+	first := slices.IndexFunc(s.Waiting, is)
+	if first < 0 {
+		first = len(s.Waiting)
+	}
+	sets := s.Waiting[first:]
+	if end := slices.IndexFunc(sets, func(p Pending) bool { return !is(p) }); end >= 0 {
+		sets = sets[:end]
+	}
+	if free := slices.IndexFunc(sets, func(p Pending) bool { return p.Inputs[e.input].Node == "" }); free >= 0 {
+		return first + free
+	}
+	set := Pending{Node: name, Set: len(sets), Inputs: make([]Ref, e.to.connectedInputs)}
+	at, taken := slices.BinarySearchFunc(sets, set.Set, func(p Pending, number int) int { return cmp.Compare(p.Set, number) })
+	if at += first; taken {
+		s.Waiting[at] = set
+	} else {
+		s.Waiting = slices.Insert(s.Waiting, at, set)
+	}
+	return at
+}
+
 // releaseWaiting moves the first waiting node that does not depend on another waiting one to the stack. Those that can
 // never run are dropped on the way.
 func (x *Execution) releaseWaiting() {
 	s := x.state
-	if x.plan.breadthFirst {
-		s.Waiting = nil
-		return
-	}
 	for len(s.Waiting) > 0 {
 		at := 0
 		for i, p := range s.Waiting {
@@ -420,3 +495,7 @@ func (p *Plan) defaultStart() *step {
 }
 
 func (e *Engine) now() time.Time { return e.opts.Clock() }
+
+func noItems(outputs []nodes.Items) bool {
+	return !slices.ContainsFunc(outputs, func(items nodes.Items) bool { return items.Len() > 0 })
+}

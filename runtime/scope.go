@@ -40,17 +40,14 @@ func (c *stepCall) Output(name string, output, run int) (nodes.Items, error) {
 	if len(list) == 0 {
 		return nodes.Items{}, expression.NotExecuted(name)
 	}
-	onPath := Ref{Run: len(list) - 1}
-	if only := len(list) == 1 && len(list[0].Outputs) == 1; !only && (run < 0 || output < 0) {
-		if ref, ok := c.upstream(name); ok {
-			onPath = ref
+	if run < 0 {
+		run = len(list) - 1
+		if ref, ok := c.upstream(name); run > 0 && ok {
+			run = ref.Run
 		}
 	}
-	if run < 0 {
-		run = onPath.Run
-	}
 	if output < 0 {
-		output = onPath.Output
+		output, _ = c.leadsHere(name)
 	}
 	if run >= len(list) {
 		return nodes.Items{}, expression.NoRun(name, run)
@@ -77,34 +74,59 @@ func (c *stepCall) upstream(name string) (Ref, bool) {
 }
 
 // Paired returns the item of the named node from which item i of input 0 descends.
-func (c *stepCall) Paired(name string, i int) (nodes.Item, error) {
-	if i < 0 || i >= c.input().Len() || len(c.pending.Inputs) == 0 {
-		return nodes.Item{}, expression.LineageBroken(name, c.step.node.Name)
-	}
-	if len(c.x.state.byNode[name]) == 0 {
-		return nodes.Item{}, expression.NotExecuted(name)
-	}
-	if !c.isUpstream(name) {
-		return nodes.Item{}, expression.NoPath(name)
+func (c *stepCall) Paired(name string, i int) (it nodes.Item, ok bool, err error) {
+	_, isUpstream := c.leadsHere(name)
+	switch {
+	case !isUpstream:
+		return nodes.Item{}, false, expression.NoPath(name)
+	case len(c.x.state.byNode[name]) == 0:
+		return nodes.Item{}, false, expression.NotExecuted(name)
+	case i < 0 || i >= c.input().Len() || len(c.pending.Inputs) == 0:
+		return nodes.Item{}, false, expression.LineageBroken(name, c.step.node.Name)
 	}
 	found, err := c.descend(name, place{c.pending.Inputs[0], i})
+	if err != nil || found == nil {
+		return nodes.Item{}, false, err
+	}
+	return c.x.state.items(found.Ref).At(found.item), true, nil
+}
+
+// Indexed returns item i of the output of the named node that leads to the node at hand.
+func (c *stepCall) Indexed(name string, i int) (nodes.Item, error) {
+	items, err := c.Output(name, -1, -1)
 	if err != nil {
 		return nodes.Item{}, err
 	}
-	return c.x.state.items(found.Ref).At(found.item), nil
+	_, isUpstream := c.leadsHere(name)
+	switch {
+	case !isUpstream:
+		return nodes.Item{}, expression.NotConnected(name, c.step.node.Name)
+	case items.Len() == 0:
+		return nodes.Item{}, expression.NotExecuted(name)
+	case i >= items.Len():
+		return nodes.Item{}, expression.NoItem(name, items.Len(), i)
+	}
+	return items.At(i), nil
 }
 
-// isUpstream reports whether a way leads from the named node to the one at hand. It is asked for each item.
-func (c *stepCall) isUpstream(name string) bool {
-	known, ok := c.ancestors[name]
-	if !ok {
-		if c.ancestors == nil {
-			c.ancestors = map[string]bool{}
+// leadsHere returns the output of the named node from which a way leads to the node at hand, 0 and false if none does. It is asked
+// for each item.
+func (c *stepCall) leadsHere(name string) (output int, ok bool) {
+	known, asked := c.ways[name]
+	if !asked {
+		if c.ways == nil {
+			c.ways = map[string]way{}
 		}
-		known = c.x.plan.isAncestor(c.x.plan.byName[name], c.step)
-		c.ancestors[name] = known
+		known.output, known.ok = wayFrom(c.x.plan.byName[name], c.step)
+		c.ways[name] = known
 	}
-	return known
+	return known.output, known.ok
+}
+
+// way is what leadsHere has found.
+type way struct {
+	output int
+	ok     bool
 }
 
 // place is an item of an output.
@@ -113,8 +135,9 @@ type place struct {
 	item int
 }
 
-// descend follows pairedItem back from an item to the named node. Several ways must lead to one item.
-func (c *stepCall) descend(name string, at place) (place, error) {
+// descend follows pairedItem back from an item to the named node. Several ways must lead to one item. nil is an item that came by
+// another way.
+func (c *stepCall) descend(name string, at place) (*place, error) {
 	var (
 		found *place
 		seen  = map[place]bool{}
@@ -129,11 +152,11 @@ func (c *stepCall) descend(name string, at place) (place, error) {
 		seen[at] = true
 		items := c.x.state.items(at.Ref)
 		if at.item >= items.Len() {
-			return place{}, expression.LineageBroken(name, c.step.node.Name)
+			return nil, expression.LineageBroken(name, c.step.node.Name)
 		}
 		if at.Node == name {
 			if found != nil && *found != at {
-				return place{}, expression.MultipleMatches(name)
+				return nil, expression.MultipleMatches(name)
 			}
 			found = &at
 			continue
@@ -150,13 +173,13 @@ func (c *stepCall) descend(name string, at place) (place, error) {
 	}
 	switch {
 	case found != nil:
-		return *found, nil
+		return found, nil
 	case lost != "" && c.x.plan.isPinned(lost):
-		return place{}, expression.LineagePinned(name, lost)
+		return nil, expression.LineagePinned(name, lost)
 	case lost != "":
-		return place{}, expression.LineageMissing(name, lost)
+		return nil, expression.LineageMissing(name, lost)
 	}
-	return place{}, expression.NoPath(name)
+	return nil, nil //nolint:nilnil // neither an item nor a failure
 }
 
 // Params returns a node's parameters as the workflow holds them.

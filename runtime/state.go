@@ -29,7 +29,8 @@ type State struct {
 	Steps []*StepRun
 	// Stack holds what is to be executed; the last entry is next in execution order v1, the first in v0.
 	Stack []Pending
-	// Waiting holds nodes with several inputs of which some have no data yet, in the order of their arrival.
+	// Waiting holds nodes with several inputs of which some have no data yet: the sets of a node together, by their number, the nodes
+	// in the order in which they began to wait.
 	Waiting []Pending
 	// Contexts are the nodes' own memories within this run (Split In Batches), as JSON by node name.
 	Contexts map[string]json.RawMessage
@@ -69,11 +70,14 @@ type Ref struct {
 	Output int    `json:"output"`
 }
 
-// Pending is a node with the data for its inputs. Start marks the first node, which has none.
+// Pending is a node with the data for its inputs. Start marks the first node, which has none. Set is the number of a set that waits.
+// Empty says that the node gets one empty item (see force).
 type Pending struct {
 	Node   string `json:"node"`
 	Inputs []Ref  `json:"inputs,omitempty"`
 	Start  bool   `json:"start,omitempty"`
+	Set    int    `json:"set,omitempty"`
+	Empty  bool   `json:"empty,omitempty"`
 }
 
 // Suspension is where and how long a run waits.

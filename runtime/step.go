@@ -24,8 +24,8 @@ type stepCall struct {
 	run     int
 	batch   *expression.Batch
 	called  int // workflows, for their paths in the journal
-	// ancestors remembers which nodes lead to this one.
-	ancestors map[string]bool
+	// ways remembers which nodes lead to this one.
+	ways map[string]way
 }
 
 var (
@@ -51,8 +51,12 @@ func (x *Execution) execute(ctx context.Context, p Pending) (*StepRun, *nodes.Su
 		in += items.Len()
 		c.inputs = append(c.inputs, items)
 	}
-	if p.Start {
+	switch {
+	case p.Start:
 		c.inputs = []nodes.Items{x.given()}
+		c.arrived = c.inputs
+	case p.Empty:
+		c.inputs = []nodes.Items{startItems()}
 		c.arrived = c.inputs
 	}
 	ctx, span := x.stepSpan(ctx, s, c.run, in)
@@ -107,7 +111,12 @@ func (c *stepCall) answer(ctx context.Context, run *StepRun) *nodes.Suspend {
 	pinned, isPinned := c.x.plan.Workflow.PinData[node.Name]
 	switch {
 	case node.Disabled:
-		run.Outputs = linkByIndex([]nodes.Items{withoutLineage(c.input())}, c.input().Len())
+		run.Outputs = c.passOn()
+		return nil
+	case c.x.plan.breadthFirst && len(c.inputs) > 1 && c.inputs[0].Len() == 0: // v0 runs nothing without a first input
+		if node.AlwaysOutputData {
+			run.Outputs = []nodes.Items{nodes.ItemsOf(emptyItem(c.arrived))}
+		}
 		return nil
 	case isPinned && c.x.pinned(c.step):
 		run.Outputs = linkItems([]nodes.Items{pinned}, c.inputs)
@@ -128,13 +137,18 @@ func (c *stepCall) answer(ctx context.Context, run *StepRun) *nodes.Suspend {
 		run.Err = c.named(err)
 	default: // the node failed as a whole: its input goes on unchanged
 		run.Err = c.named(err)
-		in := c.input()
-		if len(c.pending.Inputs) > 0 { // all of it, also with executeOnce
-			in = c.x.state.items(c.pending.Inputs[0])
-		}
-		run.Outputs = linkByIndex([]nodes.Items{withoutLineage(in)}, in.Len())
+		run.Outputs = c.passOn()
 	}
 	return suspend
+}
+
+// passOn is the first input as it arrived, also with executeOnce.
+func (c *stepCall) passOn() []nodes.Items {
+	if len(c.arrived) == 0 {
+		return []nodes.Items{{}}
+	}
+	in := c.arrived[0]
+	return linkByIndex([]nodes.Items{withoutLineage(in)}, in.Len())
 }
 
 // pinned reports whether a step gives the data that is pinned to it.
@@ -205,7 +219,7 @@ func (c *stepCall) attempt(ctx context.Context) (outputs []nodes.Items, suspend 
 	if reply != nil {
 		c.x.reply(*reply)
 	}
-	return settle(c.step, outputs, c.inputs), suspend, nil
+	return settle(c.step, outputs, c.inputs, c.arrived), suspend, nil
 }
 
 func (c *stepCall) call() *nodes.Call {

@@ -273,7 +273,7 @@ func TestNothingToReach(t *testing.T) {
 		"typeof fetch + typeof XMLHttpRequest + typeof __host":                  "undefinedundefinedfunction",
 		"Object.keys(process.env).length + typeof process.exit":                 "0undefined",
 		"(() => { try { return __host('x'); } catch { return 'refused'; } })()": "refused",
-		"require('./gone')": "x.js: it cannot be loaded: x.js requires ./gone, which the package does not have\n",
+		"require('./gone')": "x.js: it cannot be loaded: x.js requires ./gone, which is not among the package's files that are here\n",
 	} {
 		if got := load(code); got != want {
 			t.Errorf("%s: got %q, want %q", code, got, want)

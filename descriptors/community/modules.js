@@ -37,7 +37,7 @@
 				const require = (name) => {
 					if (!name.startsWith('.')) return outside(name);
 					const found = resolve(path, name);
-					if (found === undefined) throw new Error(`${path} requires ${name}, which the package does not have`);
+					if (found === undefined) throw new Error(`${path} requires ${name}, which is not among the package's files that are here`);
 					return load(found);
 				};
 				compile(path)(module.exports, require, module, path, path.split('/').slice(0, -1).join('/'), { env: {} }, ...values);

@@ -7,6 +7,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -41,7 +42,7 @@ type way struct {
 
 var (
 	allItems    = way{name: "all", names: []string{"items"}}
-	eachItem    = way{name: "each", names: []string{"item", "$input"}, each: true}
+	eachItem    = way{name: "each", names: []string{"item"}, each: true}
 	oldFunction = way{name: "function", names: []string{"items", "getWorkflowStaticData", "getNodeParameter"}, old: true}
 	oldEachItem = way{name: "functionItem", names: append([]string{"item", "getWorkflowStaticData", "getNodeParameter"}, binaryNames...), each: true, old: true}
 	binaryNames = []string{"getBinaryData", "setBinaryData", "getBinaryDataAsync", "setBinaryDataAsync"}
@@ -102,11 +103,17 @@ func execute(ctx context.Context, call *nodes.Call, w way, param string) error {
 	if strings.TrimSpace(source) == "" {
 		return nodes.Errorf("there is no code to run").WithParam(param, "")
 	}
+	if w.name == eachItem.name {
+		if err := misused(source); err != nil {
+			return err
+		}
+	}
 	var args nodes.ObjectBuilder
 	args.Set("way", nodes.StringValue(w.name))
 	args.Set("old", nodes.BoolValue(w.old))
 	args.Set("node", nodes.StringValue(call.Name))
 	args.Set("goesOn", nodes.BoolValue(goesOn(call)))
+	args.Set("errorOutput", nodes.BoolValue(call.OnError == nodes.ContinueErrorOutput))
 	h := &host{call: call, static: engine}
 	defer h.close()
 	text, err := engine.RunScript(ctx, nodes.Script{Source: source, Library: library, Names: append(w.names, ownNames...)}, args.String(), h.answer)
@@ -114,6 +121,24 @@ func execute(ctx context.Context, call *nodes.Call, w way, param string) error {
 		return failed(call, w, err)
 	}
 	return emit(call, w, text)
+}
+
+var (
+	allOfInput = regexp.MustCompile(`\$input\.(first|last|all|itemMatching)`)
+	comment    = regexp.MustCompile(`^\s*(//|/\*|\*)`)
+)
+
+// misused finds what code for each item must not use. As in n8n, the text alone counts: that of comments, too, unless they
+// begin the line.
+func misused(source string) error {
+	for i, line := range strings.Split(source, "\n") {
+		if m := allOfInput.FindStringSubmatch(line); m != nil && !comment.MatchString(line) {
+			e := nodes.Errorf("Can't use .%s() here [line %d, for item 0]", m[1], i+1).At(0)
+			e.Description = "This is only available in 'Run Once for All Items' mode"
+			return e
+		}
+	}
+	return nil
 }
 
 func goesOn(call *nodes.Call) bool {

@@ -48,7 +48,7 @@ func (h *host) answer(ctx context.Context, what string, args []gjson.Result) (st
 		h.static.KeepStaticData(text)
 		return "", nil
 	case "customData":
-		return "", h.call.CustomData.Save(arg(0).String(), nodes.ResultValue(arg(1)))
+		return "", h.call.CustomData.Save(nodes.ResultValue(arg(0)), nodes.ResultValue(arg(1)))
 	case "customDataOf":
 		if text := h.call.CustomData.JSON(); text != "" {
 			return text, nil

@@ -3,7 +3,8 @@
 // tabs between them; or "!", an index and an error; or a single line "!!" and the error of the node as a whole.
 async ({ args, run, items, input, ask, later, describe, randomBytes, variable }) => {
 	const { stringify } = JSON;
-	const isObject = (v) => typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof Date);
+	// isObject is of what JSON makes an object of: not of a DateTime, for one.
+	const isObject = (v) => typeof v === 'object' && v !== null && !Array.isArray(v) && (typeof v.toJSON !== 'function' || stringify(v)?.[0] === '{');
 	const has = (o, key) => Object.hasOwn(o, key) && o[key] !== undefined && typeof o[key] !== 'function';
 	// json writes a result; BigInts, which JSON has not, become texts.
 	const withTexts = (v) => {
@@ -28,13 +29,10 @@ async ({ args, run, items, input, ask, later, describe, randomBytes, variable })
 			Object.assign(this, { message: item === undefined ? message : `${message} [item ${item}]`, description, item });
 		}
 	}
-	const misused = new Map(); // errors of a function that another mode has, with their description
-	const failure = (e, item) => {
+	const failure = (e) => {
 		if (e instanceof Shape) return { ...e, shape: true };
 		const told = describe(e);
-		const misuse = misused.get(e);
-		if (misuse) Object.assign(told, { description: misuse, item });
-		if (told.line && !(args.old && args.goesOn)) told.message += ` [${args.old ? 'Line' : 'line'} ${told.line}${misuse ? `, for item ${item}` : ''}]`;
+		if (told.line && !(args.old && args.goesOn)) told.message += ` [${args.old ? 'Line' : 'line'} ${told.line}]`;
 		return told;
 	};
 
@@ -58,7 +56,9 @@ async ({ args, run, items, input, ask, later, describe, randomBytes, variable })
 
 	let kept;
 	const getWorkflowStaticData = (type) => {
-		if (type !== 'global' && type !== 'node') throw new Error(`The static data is that of "global" or "node", and not of ${text(type)}.`);
+		if (type !== 'global' && type !== 'node') {
+			throw Object.assign(new Error('Unknown context type. Only `global` and `node` are supported.'), { stack: '' }); // n8n has no line for it
+		}
 		kept ??= ask('staticData');
 		return kept[type === 'global' ? type : 'node:' + args.node] ??= {};
 	};
@@ -130,9 +130,24 @@ async ({ args, run, items, input, ask, later, describe, randomBytes, variable })
 		return make();
 	};
 
+	// A key that is no string goes as the list of its text, which is none either and has that text; null stands for all that is no text.
+	const saveCustom = (key, value) => {
+		const number = typeof value === 'number' || typeof value === 'bigint';
+		try {
+			ask('customData', typeof key === 'string' ? key : [`${key}`], number ? String(value) : typeof value === 'string' ? value : null);
+		} catch (e) {
+			throw Object.assign(e, { stack: '' }); // n8n has no line for it
+		}
+	};
 	const customData = {
-		set: (key, value) => { ask('customData', key, value); },
-		setAll: (values) => { for (const key of Object.keys(values)) ask('customData', key, values[key]); },
+		set: saveCustom,
+		setAll: (values) => {
+			const failed = [];
+			for (const key of Object.keys(values)) {
+				try { saveCustom(key, values[key]); } catch (e) { failed.push(e); }
+			}
+			if (failed.length > 0) throw failed[0];
+		},
 		get: (key) => ask('customDataOf')[key],
 		getAll: () => ask('customDataOf'),
 	};
@@ -155,28 +170,45 @@ async ({ args, run, items, input, ask, later, describe, randomBytes, variable })
 			throw new Shape("A 'binary' property isn't an object", "In the returned data, every key named 'binary' must point to an object.", i);
 		}
 	};
-	const line = (item, parent) => `+${parent ?? ''}\t${has(item, 'binary') ? json(item.binary) : ''}\t${json(item.json) ?? '{}'}`;
+	const line = (item, parent) => `+${parent ?? ''}\t${has(item, 'binary') && item.binary !== null ? json(item.binary) : ''}\t${json(item.json) ?? '{}'}`;
 	const lines = (list) => list.map((item) => {
-		const paired = item.pairedItem ?? undefined;
-		return line(item, paired === undefined ? list.length === 1 ? 0 : '' : json(paired));
+		const paired = item.pairedItem;
+		return line(item, paired === undefined ? list.length === 1 && !args.errorOutput ? 0 : '' : json(paired));
 	});
 	const known = new Set(['json', 'binary', 'pairedItem', 'error', 'index', 'evaluationData', 'redaction', 'sendMessage', 'executionStatus', 'metadata']);
+	const isItem = (v) => has(v, 'json') || has(v, 'binary');
 	const itemsOf = (result) => {
 		if (result === null) return [];
+		if (isObject(result)) { // one item, or what an item's json is to be
+			const item = has(result, 'json') && result.json ? result : { json: result };
+			checked(item, 0);
+			return [item];
+		}
 		const list = Array.isArray(result) ? result : [result];
 		if (!list.every(isObject)) {
 			throw new Shape("Code doesn't return items properly", 'Please return an array of objects, one for each item you would like to output.');
 		}
-		if (!list.some((item) => Object.hasOwn(item, 'json'))) return list.map((item) => ({ json: item }));
-		list.forEach((item, i) => {
-			for (const key of Object.keys(item)) {
-				if (known.has(key)) continue;
-				if (!Object.hasOwn(item, 'json')) throw new Shape(`Unknown top-level item key: ${key}`, 'Access the properties of an item under `.json`, e.g. `item.json`', i);
-				throw new Shape('Invalid output format', `The item has the key "${key}" beside "json". Put everything of an item under its key "json".`, i);
-			}
-			checked(item, i);
-		});
-		return list;
+		if (list.some(isItem)) list.forEach(knownKeys);
+		const made = uniform(list);
+		made.forEach(checked);
+		return made;
+	};
+	const knownKeys = (item, i) => {
+		for (const key of Object.keys(item)) {
+			if (known.has(key)) continue;
+			if (!isItem(item)) throw new Shape(`Unknown top-level item key: ${key}`, 'Access the properties of an item under `.json`, e.g. `item.json`', i);
+			throw new Shape('Invalid output format', `The item has the key "${key}" beside "json". Put everything of an item under its key "json".`, i);
+		}
+	};
+	// uniform gives every item its json: all have one, or all have binary data, or none has either.
+	const uniform = (list) => {
+		for (const key of ['json', 'binary']) {
+			const count = list.filter((item) => has(item, key)).length;
+			if (!count) continue;
+			if (count < list.length) throw new Shape('Inconsistent item format', '');
+			return key === 'json' ? list : list.map(({ binary, ...rest }) => ({ json: rest, binary }));
+		}
+		return list.map((item) => Object.hasOwn(item, 'json') ? item : { json: item });
 	};
 
 	// ---- the ways to run
@@ -191,29 +223,14 @@ async ({ args, run, items, input, ask, later, describe, randomBytes, variable })
 				const text = made(result, i);
 				if (text !== undefined) out.push(text);
 			} catch (e) {
-				const failed = failure(e, i);
+				const failed = failure(e);
 				if (failed.shape || !args.goesOn) return '!!' + stringify(failed);
 				out.push(`!${i}\t\t${stringify(failed)}`);
 			}
 		}
 		return out.join('\n');
 	};
-	class EachInput {
-		#i;
-		constructor(i) { this.#i = i; }
-		#elsewhere(name) {
-			const e = new Error(`Can't use .${name}() here`);
-			misused.set(e, "This is only available in 'Run Once for All Items' mode");
-			throw e;
-		}
-		all() { this.#elsewhere('all'); }
-		first() { this.#elsewhere('first'); }
-		last() { this.#elsewhere('last'); }
-		get item() { return items()[this.#i]; }
-		get params() { return input(this.#i).params; }
-		get context() { return input(this.#i).context; }
-	}
-	const eachOwn = (i) => ({ __proto__: own, item: items()[i], get $input() { return new EachInput(i); } });
+	const eachOwn = (i) => ({ __proto__: own, item: items()[i] });
 	const itemOwn = (i) => {
 		const given = items()[i];
 		return {
@@ -247,8 +264,8 @@ async ({ args, run, items, input, ask, later, describe, randomBytes, variable })
 		function: () => whole(functionItems),
 		each: () => forEach(eachOwn, (result, i) => {
 			if (result === undefined || result === null) return undefined;
-			if (isObject(result) && !Object.hasOwn(result, 'json')) return line({ json: result }, i);
-			checked(isObject(result) ? result : { json: typeof result === 'function' ? 0 : result }, i);
+			if (isObject(result) && !Object.hasOwn(result, 'json') && !has(result, 'binary')) return line({ json: result }, i);
+			checked(isObject(result) ? { ...result, binary: result.binary ?? undefined } : { json: typeof result === 'function' ? 0 : result }, i);
 			return line(result, i);
 		}),
 		functionItem: () => forEach(itemOwn, (result, i) => {

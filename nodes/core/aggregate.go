@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -65,12 +66,18 @@ type aggregateField struct {
 }
 
 func (a *aggregation) fields(noDots bool) ([]aggregateField, error) {
-	params, err := a.call.Param("fieldsToAggregate").Get("fieldToAggregate").List(0)
+	list := a.call.Param("fieldsToAggregate").Get("fieldToAggregate")
+	params, err := list.List(0)
 	if err != nil {
 		return nil, err
 	}
 	if a.mustExist && len(params) == 0 {
 		return nil, blankField()
+	}
+	if v, err := list.Value(0); err == nil && v.Raw() == "[]" {
+		e := nodes.Errorf("No fields specified")
+		e.Description = "Please add a field to aggregate"
+		return nil, e
 	}
 	var fields []aggregateField
 	used := map[string]bool{}
@@ -81,9 +88,6 @@ func (a *aggregation) fields(noDots bool) ([]aggregateField, error) {
 		}
 		if name == "" && a.mustExist {
 			return nil, blankField()
-		}
-		if name == "" {
-			continue
 		}
 		rename, err := p.Get("renameField").Bool(0, false)
 		if err != nil {
@@ -105,7 +109,9 @@ func (a *aggregation) fields(noDots bool) ([]aggregateField, error) {
 			return nil, e
 		}
 		used[unique] = true
-		fields = append(fields, f)
+		if name != "" {
+			fields = append(fields, f)
+		}
 	}
 	return fields, nil
 }
@@ -139,8 +145,12 @@ func (a *aggregation) lists(ctx context.Context) (nodes.Item, error) {
 		for f := range fields {
 			value := lookup(it.JSON(), fields[f].name, !noDots)
 			fields[f].found = fields[f].found || value.Exists()
-			if !mergeLists || !value.IsArray() {
+			switch {
+			case !value.IsArray():
 				fields[f].add(value, keepMissing)
+				continue
+			case !mergeLists:
+				fields[f].addList(value, keepMissing)
 				continue
 			}
 			value.ForEach(func(_, el gjson.Result) bool {
@@ -185,6 +195,16 @@ func (f *aggregateField) add(value gjson.Result, keepMissing bool) {
 		sep = '['
 	}
 	f.list = append(append(f.list, sep), raw...)
+}
+
+// addList puts a list behind the list, without its own nulls unless they are asked for.
+func (f *aggregateField) addList(value gjson.Result, keepMissing bool) {
+	inner := aggregateField{}
+	value.ForEach(func(_, el gjson.Result) bool {
+		inner.add(el, keepMissing)
+		return true
+	})
+	f.add(gjson.Result{Type: gjson.JSON, Raw: string(inner.list) + inner.end()}, true)
 }
 
 func (f *aggregateField) end() string {
@@ -270,8 +290,12 @@ func (a *aggregation) filter() (func(key string) bool, error) {
 // fieldNames reads a list of names: text with commas between them, or a list. Empty names do not count.
 func fieldNames(p nodes.Param, i int) ([]string, error) {
 	v, err := p.Value(i)
-	if err != nil || v.IsNil() {
+	if err != nil || !p.IsSet() {
 		return nil, err
+	}
+	if v.Kind() != nodes.String && v.Kind() != nodes.Array {
+		words := regexp.MustCompile(`[A-Z]`).ReplaceAllString(p.Name(), " $0")
+		return nil, nodes.Errorf("The '%s%s' parameter must be a string of fields separated by commas or an array of strings.", strings.ToUpper(words[:1]), words[1:])
 	}
 	list := strings.Split(v.Text(), ",")
 	if v.Kind() == nodes.Array {

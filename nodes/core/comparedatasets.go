@@ -132,8 +132,9 @@ func (c *comparison) check() error {
 	if c.call.Version >= 2.2 {
 		return nil
 	}
-	for _, p := range c.pairs {
-		for input, name := range []string{p.first, p.second} {
+	for input := range c.inputs {
+		for _, p := range c.pairs {
+			name := []string{p.first, p.second}[input]
 			has := func(s source) bool { return lookup(s.item.JSON(), name, c.dots).Exists() }
 			if len(c.inputs[input]) > 0 && !slices.ContainsFunc(c.inputs[input], has) {
 				return nodes.Errorf("Field '%s' is not present in any of items in 'Input %s'", name, string(rune('A'+input)))

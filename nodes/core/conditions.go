@@ -177,8 +177,8 @@ func (c *conditions) test(cond *condition, n, i int) (bool, error) {
 		b, bOK = c.convert(cond.b, cond.rightType)
 	}
 	switch {
-	case !aOK && !bOK && cond.a.Kind().String() == cond.b.Kind().String():
-		e := nodes.Errorf("Comparison type expects %s but both fields are %s", article(cond.typ), article(cond.a.Kind().String())).At(i)
+	case !aOK && !bOK && typeOf(cond.a) == typeOf(cond.b):
+		e := nodes.Errorf("Comparison type expects %s but both fields are %s", article(cond.typ), article(typeOf(cond.a))).At(i)
 		e.Description = c.list.advice()
 		return false, e
 	case !aOK:
@@ -193,6 +193,14 @@ func (c *conditions) test(cond *condition, n, i int) (bool, error) {
 	return ok, nil
 }
 
+// typeOf names a value's type as JavaScript's typeof, for which a list is an object.
+func typeOf(v nodes.Value) string {
+	if v.Kind() == nodes.Array {
+		return "object"
+	}
+	return v.Kind().String()
+}
+
 func article(typ string) string {
 	if typ == "array" || typ == "object" {
 		return "an " + typ
@@ -201,10 +209,7 @@ func article(typ string) string {
 }
 
 func (c *conditions) mismatch(v nodes.Value, typ, side string, n, i int) error {
-	text, kind, at := v.Text(), v.Kind().String(), fmt.Sprintf(" [condition %d, item %d]", n, i)
-	if v.Kind() == nodes.Array {
-		kind = "object"
-	}
+	text, kind, at := v.Text(), typeOf(v), fmt.Sprintf(" [condition %d, item %d]", n, i)
 	if c.list.loose {
 		e := nodes.Errorf("Conversion error: the %s '%s' can't be converted to %s%s", kind, text, article(typ), at).At(i)
 		e.Description = c.list.advice()

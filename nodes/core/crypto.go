@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -17,7 +18,7 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// cryptoNode hashes and signs values, and makes random texts. Version 1 has its secrets as parameters, version 2 in a credential.
+// cryptoNode hashes, signs, encrypts and decrypts values, and makes random texts. Version 1 has its secrets as parameters, version 2 in a credential.
 type cryptoNode struct{}
 
 var _ nodes.Node = cryptoNode{}
@@ -29,6 +30,9 @@ func (cryptoNode) Execute(ctx context.Context, call *nodes.Call) error {
 			return context.Cause(ctx)
 		}
 		out, err := c.item(ctx, i, it)
+		if c.unusable != nil {
+			return c.unusable
+		}
 		if err != nil {
 			if err := c.fail(i, err); err != nil {
 				return err
@@ -44,6 +48,9 @@ func (cryptoNode) Execute(ctx context.Context, call *nodes.Call) error {
 type cryptoRun struct {
 	call   *nodes.Call
 	access *nodes.Access // of version 2's credential, once it is asked for
+	// unusable is the error of a credential that is not there or lacks a field. The node fails as a whole then, whatever its
+	// settings say of errors: no item could do better.
+	unusable error
 }
 
 // errWrongType is the cause of errors about a value that is neither text nor bytes.
@@ -85,8 +92,17 @@ func (c *cryptoRun) item(ctx context.Context, i int, it nodes.Item) (nodes.Item,
 		}
 	case "sign":
 		result, err = c.sign(ctx, i)
+	case "encrypt", "decrypt":
+		switch {
+		case c.call.Version < 2:
+			err = nodes.Errorf("typeVersion 1 has no action %s", action).WithParam("action", "")
+		case action == "encrypt":
+			result, err = c.encrypt(ctx, i)
+		default:
+			result, err = c.decrypt(ctx, i)
+		}
 	default:
-		err = nodes.Errorf("the action must be generate, hash, hmac or sign, and is %q", action).WithParam("action", "")
+		err = nodes.Errorf("the action must be decrypt, encrypt, generate, hash, hmac or sign, and is %q", action).WithParam("action", "")
 	}
 	if err != nil {
 		return it, err
@@ -135,7 +151,11 @@ func (c *cryptoRun) text(param, argument string, i int) (string, error) {
 	if argument == "key" {
 		takes = "string or an instance of ArrayBuffer, Buffer, TypedArray, DataView, KeyObject, or CryptoKey"
 	}
-	e := nodes.Errorf("The %q argument must be of type %s. Received %s", argument, takes, received).WithParam(param, "")
+	name := strconv.Quote(argument)
+	if argument == "first" {
+		name, takes = argument, "string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object"
+	}
+	e := nodes.Errorf("The %s argument must be of type %s. Received %s", name, takes, received).WithParam(param, "")
 	e.Cause = errWrongType
 	return "", e
 }
@@ -194,18 +214,35 @@ func (c *cryptoRun) secret(ctx context.Context, param, field string, i int) (str
 	if c.call.Version < 2 {
 		return c.text(param, "key", i)
 	}
+	secret, err := c.field(ctx, field)
+	if field == "signPrivateKey" {
+		secret = pemText(secret)
+	}
+	return secret, err
+}
+
+// field is a field of version 2's credential.
+func (c *cryptoRun) field(ctx context.Context, name string) (string, error) {
 	if c.access == nil {
 		access, err := c.call.Engine.Access(ctx, "crypto")
 		if err != nil {
+			c.unusable = err
 			return "", err
 		}
 		c.access = &access
 	}
-	secret := c.access.Field(field)
+	secret := c.access.Field(name)
 	if secret == "" {
-		e := nodes.Errorf("the credential has no %s", field)
-		e.Hint = "add it to the node's crypto credential"
-		return "", e
+		what := map[string][2]string{
+			"hmacSecret": {"HMAC secret", "an HMAC secret"}, "signPrivateKey": {"private key", "a private key"},
+			"encryptionPassphrase": {"encryption passphrase", "an Encryption Passphrase"},
+			"encryptionPublicKey":  {"encryption public key", "an Encryption Public Key"},
+			"encryptionPrivateKey": {"encryption private key", "an Encryption Private Key"},
+		}[name]
+		e := nodes.Errorf("No %s set in credentials. Please add %s to your Crypto credentials.", what[0], what[1])
+		e.Hint = "it is the credential's field " + name
+		c.unusable = e
+		return "", c.unusable
 	}
 	return secret, nil
 }

@@ -42,7 +42,7 @@ func TestCryptoCredential(t *testing.T) {
 		t.Errorf("%s, %v; want %s", got, err, want)
 	}
 	_, err = runCrypto(t, 2, `{"action":"sign","value":"hello","algorithm":"RSA-SHA256"}`, nodes.Secrets{"hmacSecret": "key"})
-	if want := "the credential has no signPrivateKey\nadd it to the node's crypto credential"; err == nil || nodes.AsError(err).Message+"\n"+nodes.AsError(err).Hint != want {
+	if want := "No private key set in credentials. Please add a private key to your Crypto credentials.\nit is the credential's field signPrivateKey"; err == nil || nodes.AsError(err).Message+"\n"+nodes.AsError(err).Hint != want {
 		t.Errorf("%v; want %s", err, want)
 	}
 }
@@ -68,7 +68,8 @@ func TestCryptoGenerate(t *testing.T) {
 	for params, want := range map[string]string{
 		`{"action":"generate","encodingType":"hex","stringLength":-1}`: "the length must be between 0 and 16777216, and is -1",
 		`{"action":"generate","encodingType":"roman"}`:                 `the type must be uuid, ascii, base64 or hex, and is "roman"`,
-		`{"action":"foo"}`: `the action must be generate, hash, hmac or sign, and is "foo"`,
+		`{"action":"encrypt"}`:                                         "typeVersion 1 has no action encrypt",
+		`{"action":"foo"}`:                                             `the action must be decrypt, encrypt, generate, hash, hmac or sign, and is "foo"`,
 	} {
 		if _, err := runCrypto(t, 1, params, nil); err == nil || nodes.AsError(err).Message != want {
 			t.Errorf("%s: %v; want %s", params, err, want)

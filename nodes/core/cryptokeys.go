@@ -13,11 +13,15 @@ import (
 	"github.com/cordboard/cordboard/nodes"
 )
 
-// digestOf finds a digest by the names that OpenSSL has for it: SHA256, RSA-SHA256, sha256WithRSAEncryption.
+// digestOf finds a digest by the names that OpenSSL has for it: SHA256, RSA-SHA256, sha256WithRSAEncryption, ssl3-sha1,
+// RSA-SHA512/256, id-rsassa-pkcs1-v1_5-with-sha3-256.
 func digestOf(name string) (crypto.Hash, error) {
-	plainName := strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(name), "rsa-"), "withrsaencryption")
+	plainName := strings.TrimSuffix(strings.ReplaceAll(strings.ToLower(name), "/", "-"), "withrsaencryption")
+	for _, start := range []string{"rsa-", "ssl3-", "id-rsassa-pkcs1-v1_5-with-"} {
+		plainName = strings.TrimPrefix(plainName, start)
+	}
 	digest, ok := map[string]crypto.Hash{
-		"md5": crypto.MD5, "sha1": crypto.SHA1, "sha224": crypto.SHA224, "sha256": crypto.SHA256, "sha384": crypto.SHA384,
+		"md5": crypto.MD5, "sha1": crypto.SHA1, "sha1-2": crypto.SHA1, "sha224": crypto.SHA224, "sha256": crypto.SHA256, "sha384": crypto.SHA384,
 		"sha512": crypto.SHA512, "sha512-224": crypto.SHA512_224, "sha512-256": crypto.SHA512_256, "sha3-224": crypto.SHA3_224,
 		"sha3-256": crypto.SHA3_256, "sha3-384": crypto.SHA3_384, "sha3-512": crypto.SHA3_512,
 	}[plainName]

@@ -30,6 +30,11 @@ func looseDate(v nodes.Value, loc *time.Location) (ms float64, ok bool) {
 
 var timeOnly = regexp.MustCompile(`^T?\d\d(:?\d\d(:?\d\d([.,]\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?$`)
 
+// isTimeOnly reports whether a text is a time of day. 2024-01 is a month.
+func isTimeOnly(text string) bool { return timeOnly.MatchString(text) && !yearMonth.MatchString(text) }
+
+var yearMonth = regexp.MustCompile(`^\d{4}-\d\d$`)
+
 // basicISO are the forms beside 2024-01-02T03:04:05: without separators, by week, by day of the year.
 var basicISO = regexp.MustCompile(`^(\d{4})-?(?:(\d\d)(\d\d)|W(\d\d)(?:-?([1-7]))?|(\d{3}))(?:T(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9})\d*)?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$`)
 
@@ -39,7 +44,7 @@ func isoDate(text string, loc *time.Location) (time.Time, bool) {
 			return d.Time(), true
 		}
 	}
-	if timeOnly.MatchString(text) { // of today
+	if isTimeOnly(text) { // of today
 		text = time.Now().In(loc).Format("20060102T") + strings.TrimPrefix(text, "T")
 	}
 	m := basicISO.FindStringSubmatch(text)

@@ -57,7 +57,7 @@ func (d *dates) fail(i int, err error) error {
 	return nil
 }
 
-// value is the result for item i in JSON; known is false where there is no such operation.
+// value is the result for item i in JSON, "" for undefined; known is false where there is no such operation.
 func (d *dates) value(i int) (value string, known bool, err error) {
 	operation, err := d.call.Param("operation").String(i, "getCurrentDate")
 	if err != nil {
@@ -100,6 +100,9 @@ func (d *dates) output(i int, it nodes.Item, value string) (nodes.Item, error) {
 	if !include {
 		it = nodes.NewItem("{}")
 	}
+	if value == "" { // nothing: the field is not there
+		return it, nil
+	}
 	json, err := assign(it.JSON(), name, value, false)
 	if err != nil {
 		return it, err
@@ -129,17 +132,18 @@ func asDate(v any, err error) (luxon.DateTime, error) {
 }
 
 // inZone is the date in the workflow's zone.
-func (d *dates) inZone(date luxon.DateTime) (luxon.DateTime, error) {
-	return method(date, "setZone", "default")
+func (d *dates) inZone(date luxon.DateTime) luxon.DateTime {
+	return luxon.At(date.Time().In(d.call.Engine.Location()))
 }
 
 func (d *dates) current(i int) (string, error) {
 	now := luxon.At(d.call.Engine.Now().In(d.call.Engine.Location()))
-	zone, err := d.call.Param("options").Get("timezone").String(i, "")
+	timezone, err := d.call.Param("options").Get("timezone").Value(i)
 	if err != nil {
 		return "", err
 	}
-	if zone != "" {
+	if timezone.Truthy() { // the format operation's option of this name is a boolean, and false stays when the operation is changed
+		zone := timezone.Text()
 		if now, err = method(now, "setZone", zone); err != nil {
 			e := nodes.Errorf("The timezone %s is not valid. Please check the timezone.", zone)
 			return "", e.WithParam("options.timezone", "")
@@ -282,27 +286,35 @@ func (d *dates) units(i int) ([]any, error) {
 }
 
 func (d *dates) formatted(i int) (string, error) {
-	v, err := d.call.Param("date").Value(i)
+	v, err := d.given("date", i)
 	if err != nil {
 		return "", err
 	}
-	if v.Kind() == nodes.Null {
+	switch v.Kind() {
+	case nodes.Undefined:
+		return "", nil
+	case nodes.Null:
 		return "null", nil
 	}
 	from, err := d.call.Param("options").Get("fromFormat").String(i, "")
 	if err != nil {
 		return "", err
 	}
+	convert, err := d.call.Param("options").Get("timezone").Bool(i, false)
+	if err != nil {
+		return "", err
+	}
+	if v.Kind() == nodes.Object && convert { // as good as nothing
+		v = nodes.Value{}
+	}
 	date, err := d.parse(v, from)
 	if err != nil {
 		return "", nodes.AsError(err).WithParam("date", "")
 	}
-	convert, err := d.call.Param("options").Get("timezone").Bool(i, false)
-	if err == nil && convert {
-		date, err = d.inZone(date)
-	}
-	if err != nil {
-		return "", err
+	if _, own := v.Foreign().(luxon.DateTime); convert && !own {
+		date = d.inZone(date)
+	} else {
+		date = written(date, v)
 	}
 	format, err := d.call.Param("format").String(i, "MM/dd/yyyy")
 	if err == nil && format == "custom" {

@@ -13,31 +13,44 @@ import (
 
 // read reads a date parameter and brings it into the workflow's zone; a Luxon date keeps its own.
 func (d *dates) read(param string, i int) (luxon.DateTime, error) {
-	v, err := d.call.Param(param).Value(i)
+	v, err := d.given(param, i)
 	if err != nil {
 		return luxon.DateTime{}, err
+	}
+	if v.Kind() == nodes.Object { // as good as nothing
+		v = nodes.Value{}
 	}
 	date, err := d.parse(v, "")
 	if err != nil {
 		return date, nodes.AsError(err).WithParam(param, "")
 	}
-	if v.Kind() == nodes.Foreign {
+	if _, own := v.Foreign().(luxon.DateTime); own {
 		return date, nil
 	}
-	return d.inZone(date)
+	return d.inZone(date), nil
+}
+
+// given is the value of a date parameter, empty text where the workflow does not set it.
+func (d *dates) given(param string, i int) (nodes.Value, error) {
+	p := d.call.Param(param)
+	if !p.IsSet() {
+		return nodes.StringValue(""), nil
+	}
+	return p.Value(i)
 }
 
 // parse reads a date as n8n does: a number, or a text that is one, is seconds since 1970, or milliseconds if it is
-// longer than 11 characters; nothing is now. A text's offset is kept.
+// longer than 11 characters; nothing is now. A text without an offset is in the zone of the process, but one that is read by a
+// format in the workflow's. In which zone the result is has no meaning.
 func (d *dates) parse(v nodes.Value, from string) (luxon.DateTime, error) {
 	if date, ok := v.Foreign().(luxon.DateTime); ok {
 		return date, nil
 	}
 	if t, ok := jsDate(v); ok {
-		return luxon.At(t.In(d.call.Engine.Location())), nil
+		return luxon.At(t), nil
 	}
 	if v.Kind() == nodes.Undefined {
-		return luxon.At(d.call.Engine.Now().In(d.call.Engine.Location())), nil
+		return luxon.At(d.call.Engine.Now()), nil
 	}
 	if v.Kind() == nodes.String && from != "" {
 		return d.static("fromFormat", v.Str(), from)
@@ -55,11 +68,20 @@ func (d *dates) parse(v nodes.Value, from string) (luxon.DateTime, error) {
 }
 
 func (d *dates) parseText(v nodes.Value) (luxon.DateTime, error) {
+	local := time.Local //nolint:gosmopolitan // as n8n has it
 	text := strings.Trim(v.Str(), jsSpace)
-	if v.Kind() != nodes.String || timeOnly.MatchString(text) {
+	switch {
+	case v.Kind() == nodes.Array:
+		t, ok := readDateList(v, local)
+		if !ok {
+			return luxon.DateTime{}, nodes.Errorf("Invalid date format")
+		}
+		return luxon.At(t), nil
+	case v.Kind() != nodes.String || isTimeOnly(text):
 		return luxon.DateTime{}, nodes.Errorf("Invalid date format")
 	}
-	if date, err := d.static("fromISO", text, luxon.Fields{{Name: "setZone", Value: true}}); err == nil {
+	env := luxon.Env{Now: d.env.Now, Location: local}
+	if date, err := asDate(luxon.Static(env, "DateTime", "fromISO", []any{text})); err == nil {
 		return date, nil
 	}
 	if len(text) >= 10 && text[4] == '-' && text[7] == '-' {
@@ -67,18 +89,28 @@ func (d *dates) parseText(v nodes.Value) (luxon.DateTime, error) {
 			return luxon.DateTime{}, err
 		}
 	}
-	ms, ok := looseDate(v, d.call.Engine.Location())
+	ms, ok := looseDate(v, local)
 	if !ok {
 		return luxon.DateTime{}, nodes.Errorf("Invalid date format")
 	}
-	date := luxon.At(time.UnixMilli(int64(ms)).In(d.call.Engine.Location()))
-	if offset := textOffset().FindString(text); offset != "" {
-		return method(date, "setZone", "UTC"+offset[:3]+":"+offset[len(offset)-2:])
-	}
-	return date, nil
+	return luxon.At(time.UnixMilli(int64(ms))), nil
 }
 
-// textOffset finds the offset in a date's text.
-var textOffset = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`[+-]\d\d:?\d\d\b`)
+// offsetHours finds the hours of an offset to the east in a date's text; n8n looks at nothing else of it.
+var offsetHours = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\+(\d\d?)`)
 })
+
+// written is a date in the zone in which it is written if the workflow says none: a Luxon date's own, hours to the east of
+// UTC that a text names, else UTC.
+func written(date luxon.DateTime, v nodes.Value) luxon.DateTime {
+	if _, own := v.Foreign().(luxon.DateTime); own {
+		return date
+	}
+	if m := offsetHours().FindStringSubmatch(v.Str()); m != nil {
+		if east, err := method(date, "setZone", "UTC+"+m[1]); err == nil {
+			return east
+		}
+	}
+	return luxon.At(date.Time().UTC())
+}

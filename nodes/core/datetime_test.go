@@ -34,8 +34,10 @@ func TestCurrentDate(t *testing.T) {
 		`{"options":{"timezone":"America/New_York"}}`:                                         `{"currentDate":"2024-07-01T18:30:00.005-04:00"}`,
 		`{"includeTime":false,"options":{"timezone":"America/New_York"}}`:                     `{"currentDate":"2024-07-01T00:00:00.000-04:00"}`,
 		`{"outputFieldName":"x.y","options":{"includeInputFields":true}}`:                     `{"a":1,"x.y":"2024-07-02T00:30:00.005+02:00"}`,
+		`{"options":{"timezone":false}}`:                                                      `{"currentDate":"2024-07-02T00:30:00.005+02:00"}`,
+		`{"options":{"timezone":true}}`:                                                       "The timezone true is not valid. Please check the timezone.",
 		`{"options":{"timezone":"Nowhere/Land"}}`:                                             "The timezone Nowhere/Land is not valid. Please check the timezone.",
-		`{"operation":"addToDate","magnitude":"2024-03-30T12:00:00","duration":1}`:            `{"newDate":"2024-03-31T12:00:00.000+02:00"}`,
+		`{"operation":"addToDate","magnitude":"2024-03-30T12:00:00+01:00","duration":1}`:      `{"newDate":"2024-03-31T12:00:00.000+02:00"}`,
 		`{"operation":"addToDate","magnitude":"1711792800","timeUnit":"hours","duration":24}`: `{"newDate":"2024-03-31T12:00:00.000+02:00"}`,
 	} {
 		template, errs := nodes.CompileTemplate(gjson.Parse(params), nil)
@@ -53,5 +55,21 @@ func TestCurrentDate(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %s; want %s", params, got, want)
 		}
+	}
+}
+
+// TestStrictForm: the pattern of a format is made once for all items.
+func TestStrictForm(t *testing.T) {
+	t.Parallel()
+	var s strictForm
+	if !s.fits("2026-03-04", "YYYY-MM-DD") || s.fits("2026-3-4", "YYYY-MM-DD") {
+		t.Error("YYYY-MM-DD is not read strictly")
+	}
+	first := s.pattern
+	if s.fits("x", "YYYY-MM-DD"); s.pattern != first {
+		t.Error("the pattern is made anew")
+	}
+	if !s.fits("4.3.26", "D.M.YY") || s.pattern == first {
+		t.Error("another format has the pattern of the one before")
 	}
 }

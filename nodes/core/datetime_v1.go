@@ -36,8 +36,9 @@ func (dateTimeV1) Execute(ctx context.Context, call *nodes.Call) error {
 
 // oldDates is one execution.
 type oldDates struct {
-	call  *nodes.Call
-	zones map[string]*time.Location
+	call   *nodes.Call
+	zones  map[string]*time.Location
+	strict strictForm
 }
 
 func (d *oldDates) item(i int, it nodes.Item) (out nodes.Item, known bool, err error) {
@@ -78,31 +79,45 @@ func (d *oldDates) item(i int, it nodes.Item) (out nodes.Item, known bool, err e
 	return it.WithJSON(json), true, err
 }
 
-// zone is that of an option, else the workflow's. As in Moment.js, a name that is not known is UTC.
-func (d *oldDates) zone(i int, option string) (*time.Location, error) {
-	name, err := d.call.Param("options").Get(option).String(i, "")
-	if err != nil || name == "" {
-		return d.call.Engine.Location(), err
+// fromTo are the zones of two options. If only one of them is set the other is the workflow's zone, and if none is, both are that
+// of the process.
+func (d *oldDates) fromTo(i int) (from, to *time.Location, named bool, err error) {
+	options := d.call.Param("options")
+	fromName, err := options.Get("fromTimezone").String(i, "")
+	if err != nil {
+		return nil, nil, false, err
+	}
+	toName, err := options.Get("toTimezone").String(i, "")
+	if err != nil {
+		return nil, nil, false, err
+	}
+	if fromName == "" && toName == "" {
+		return time.Local, time.Local, false, nil //nolint:gosmopolitan // as n8n has it
+	}
+	return d.zone(fromName), d.zone(toName), true, nil
+}
+
+// zone is that of a name, the workflow's of none. As in Moment.js, a name that is not known is UTC.
+func (d *oldDates) zone(name string) *time.Location {
+	if name == "" {
+		return d.call.Engine.Location()
 	}
 	zone, ok := d.zones[name]
 	if !ok {
+		var err error
 		if zone, err = time.LoadLocation(name); err != nil {
 			zone = time.UTC
 		}
 		d.zones[name] = zone
 	}
-	return zone, nil
+	return zone
 }
 
 func (d *oldDates) formatted(i int, value nodes.Value, from string) (text string, known bool, err error) {
 	if value.Kind() == nodes.Undefined {
 		return "", false, nil
 	}
-	fromZone, err := d.zone(i, "fromTimezone")
-	if err != nil {
-		return "", false, err
-	}
-	toZone, err := d.zone(i, "toTimezone")
+	fromZone, toZone, named, err := d.fromTo(i)
 	if err != nil {
 		return "", false, err
 	}
@@ -110,19 +125,25 @@ func (d *oldDates) formatted(i int, value nodes.Value, from string) (text string
 	if err != nil {
 		return "", false, err
 	}
-	if custom, err := d.call.Param("custom").Bool(i, false); err != nil {
+	custom, err := d.call.Param("custom").Value(i)
+	if err != nil {
 		return "", false, err
-	} else if format == "" && !custom {
+	}
+	if !custom.Bool() && format == "" {
 		format = "MM/DD/YYYY"
 	}
-	date, ok := readOldDate(value, from, d.call.Engine.Now().In(fromZone), true)
+	date, ok := readOldDate(value, from, d.call.Engine.Now().In(fromZone), nil)
 	switch {
 	case !ok && from != "":
 		return "Invalid date", true, nil
 	case !ok:
 		return "", false, nodes.Errorf(`The date input format could not be recognized. Please set the "From Format" field`).WithParam("value", "")
 	}
-	return formatMoment(date.In(toZone), format), true, nil
+	date = date.In(toZone)
+	if _, offset := date.Zone(); format == "" && named && offset == 0 {
+		format = "YYYY-MM-DDTHH:mm:ss[Z]"
+	}
+	return formatMoment(date, format), true, nil
 }
 
 func (d *oldDates) moved(i int, value nodes.Value, from string) (string, error) {
@@ -138,8 +159,11 @@ func (d *oldDates) moved(i int, value nodes.Value, from string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	date, ok := readOldDate(value, from, d.call.Engine.Now().In(d.call.Engine.Location()), false)
-	if !ok {
+	date, ok := readOldDate(value, from, d.call.Engine.Now().In(time.Local), &d.strict) //nolint:gosmopolitan // as n8n has it
+	switch {
+	case !ok && from != "":
+		return "", nodes.Errorf(`Date input cannot be parsed. Please recheck the value and the "From Format" field.`).WithParam("value", "")
+	case !ok:
 		return "", nodes.Errorf(`Unrecognized date input. Please specify a format in the "From Format" field.`).WithParam("value", "")
 	}
 	if operation != "add" {

@@ -8,57 +8,101 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/cordboard/cordboard/nodes"
 )
 
 // readOldDate reads a date as Moment.js does: in a format, in a form of ISO 8601, or as JavaScript's Date reads text. Where
-// numbers count, texts that are numbers come first: they are milliseconds since 1970 from 12 digits on, else seconds.
-func readOldDate(v nodes.Value, format string, now time.Time, numbers bool) (time.Time, bool) {
+// a text need not have the format strictly (nil), those that are numbers come first: they are milliseconds since 1970 from 12
+// digits on, else seconds.
+func readOldDate(v nodes.Value, format string, now time.Time, strict *strictForm) (time.Time, bool) {
+	numbers := strict == nil
 	zone := now.Location()
 	text := ""
 	switch v.Kind() {
 	case nodes.Undefined:
 		return time.Time{}, false
 	case nodes.Null:
-		return time.UnixMilli(0).In(zone), numbers && format == ""
+		return time.UnixMilli(0).In(zone), numbers || format == ""
 	case nodes.Array:
-		return readDateList(v, zone)
+		n := jsNumber(v)
+		switch {
+		case !numbers: // as JavaScript's Date reads its text
+			return legacyDate(v.Text(), zone)
+		case math.IsNaN(n):
+			return readDateList(v, zone)
+		}
+		text = nodes.NumberValue(n).Text()
 	case nodes.Foreign, nodes.Number:
 		text = strings.Trim(v.JSON(), `"`)
 	case nodes.Bool:
 		text = map[bool]string{true: "1", false: "0"}[v.Bool()]
-	case nodes.Object:
-		return time.Time{}, false
+	case nodes.Object: // as good as nothing
+		return now, numbers
 	default:
 		text = v.Str()
+	}
+	if numbers && strings.TrimSpace(text) == "" {
+		text = "0"
 	}
 	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	isNumber := err == nil && math.Abs(f) <= 8.64e15
 	switch {
 	case isNumber && numbers && math.Abs(f) < 1e11:
 		return time.UnixMilli(int64(f * 1000)).In(zone), true
-	case isNumber && (numbers || v.Kind() == nodes.Number && format == ""):
+	case isNumber && (numbers || v.Kind() != nodes.String && format == ""):
 		return time.UnixMilli(int64(f)).In(zone), true
+	case format != "" && !numbers && !strict.fits(text, format):
+		return time.Time{}, false
 	case format != "":
 		return parseMoment(text, format, now)
 	}
 	text = strings.TrimSpace(text)
 	if t, ok := parseISO(text, zone); ok {
-		return t, true
+		return t, numbers || !otherISO().MatchString(text)
 	}
-	return parseJavaScript(text, zone)
+	if t, ok := parseJavaScript(text, zone); ok || dayISO().MatchString(text) {
+		return t, ok
+	}
+	return legacyDate(text, zone)
 }
 
-// readDateList reads [year, month from 0, day, …].
+// dayISO begins a date that is of no other form, even where there is no such day.
+var dayISO = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d{4}-\d\d-\d\d`) })
+
+// otherISO are weeks, days of the year and dates without separators, which are only written anew, not calculated with.
+var otherISO = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d{4}(-?W|-?\d{3}(T|$)|\d{4})`) })
+
+// readDateList reads [year, month from 0, day, …] as Moment.js does: of each the whole number at the beginning of its text. There
+// is no date where one has none, or is out of its range.
 func readDateList(v nodes.Value, zone *time.Location) (time.Time, bool) {
 	parts := [7]int{0, 0, 1}
 	for i, r := range v.Result().Array() {
-		if i < len(parts) {
-			parts[i] = int(r.Num)
+		if i == len(parts) {
+			break
 		}
+		for r.IsArray() { // its text begins with that of its first
+			r = r.Get("0")
+		}
+		text := r.String()
+		if r.Type == gjson.Number {
+			text = r.Raw
+		}
+		n, err := strconv.Atoi(wholeNumber().FindString(strings.TrimLeft(text, jsSpace)))
+		if err != nil || n < 0 && i > 0 || n > 999 && i > 0 || n < -maxYear || n > maxYear {
+			return time.Time{}, false
+		}
+		parts[i] = n
 	}
-	return time.Date(parts[0], time.Month(parts[1]+1), parts[2], parts[3], parts[4], parts[5], parts[6]*1e6, zone), true
+	d := dateFields{year: parts[0], month: parts[1] + 1, day: parts[2], hour: parts[3], minute: parts[4], second: parts[5], ms: parts[6]}
+	return d.time(zone)
 }
+
+// maxYear is the last year of JavaScript's dates, almost.
+const maxYear = 275759
+
+var wholeNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[+-]?\d+`) })
 
 // oldISO are the forms of ISO 8601 that are read without a format.
 var oldISO = sync.OnceValue(func() *regexp.Regexp {
@@ -180,6 +224,7 @@ type momentReader struct {
 	yearDay       int
 	unix          *time.Time
 	read          bool // something fitted
+	digits        int  // of the number that was read last
 }
 
 // parseMoment reads text by a format of Moment.js: what does not fit is passed over, and what the format does not ask for stands
@@ -266,7 +311,7 @@ func (r *momentReader) number(digits int) (int, bool) {
 		end++
 	}
 	n, err := strconv.Atoi(r.rest[start:end])
-	r.rest = r.rest[end:]
+	r.rest, r.digits = r.rest[end:], end-start
 	r.read = r.read || err == nil
 	return n, err == nil
 }
@@ -295,6 +340,13 @@ var (
 	dayNames   = []string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}
 )
 
+// century completes a year of two digits.
+func (r *momentReader) century() {
+	if r.year >= 0 && r.year < 100 {
+		r.year += 1900 + map[bool]int{true: 100}[r.year <= 68]
+	}
+}
+
 func (r *momentReader) token(token string) {
 	set := func(to *int, digits int) {
 		if n, ok := r.number(digits); ok {
@@ -302,12 +354,18 @@ func (r *momentReader) token(token string) {
 		}
 	}
 	switch token {
-	case "YYYY", "Y", "YYYYY", "YYYYYY":
+	case "YYYY":
+		r.digits = 0
+		if set(&r.year, 4); r.digits == 2 {
+			r.century()
+		}
+	case "y", "yy", "yyy", "yyyy":
+		set(&r.year, 4)
+	case "Y", "YYYYY", "YYYYYY":
 		set(&r.year, len(token)+map[bool]int{true: 3}[len(token) == 1])
 	case "YY":
-		if set(&r.year, 2); r.year >= 0 && r.year < 100 {
-			r.year += 1900 + map[bool]int{true: 100}[r.year <= 68]
-		}
+		set(&r.year, 2)
+		r.century()
 	case "M", "MM", "Mo":
 		set(&r.month, 2)
 	case "MMM", "MMMM":

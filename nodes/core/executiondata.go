@@ -30,18 +30,22 @@ func saveData(call *nodes.Call, i int) error {
 		return err
 	}
 	for _, p := range list {
-		key, err := p.Get("key").String(i, "")
+		key, v := p.Get("key"), p.Get("value")
+		name, err := key.Value(i)
 		if err != nil {
 			return err
 		}
-		v, err := p.Get("value").Value(i)
+		text, err := v.Value(i)
 		if err != nil {
 			return err
 		}
-		if v.Kind() == nodes.Undefined && p.Get("value").IsSet() && call.Version < 1.1 {
-			return nodes.Errorf("Custom data values must be a string (key %q)", key)
+		if name.IsNil() && !key.Computed() {
+			name = nodes.StringValue("")
 		}
-		if err := call.CustomData.Save(key, v); err != nil {
+		if text.IsNil() && (call.Version >= 1.1 || !v.Computed()) {
+			text = nodes.StringValue("")
+		}
+		if err := call.CustomData.Save(nodes.StringValue(name.Text()), text); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cordboard/cordboard/nodes"
 )
@@ -65,12 +66,12 @@ func conditionV1(call *nodes.Call, p nodes.Param, kind string, i int, regexes *r
 	if err != nil {
 		return false, err
 	}
-	if op == "isEmpty" || op == "isNotEmpty" {
-		v, err := p.Get("value1").Value(i)
+	if kind != "dateTime" && (op == "isEmpty" || op == "isNotEmpty") { // dates are read first, and both must be some
+		v, err := switchValue(call, p.Get("value1"), kind, i)
 		empty := v.IsNil() || v.Kind() == nodes.String && v.Str() == "" || v.Raw() == "[]" || v.Raw() == "{}"
 		return empty == (op == "isEmpty"), err
 	}
-	if op != "" && !slices.Contains(operationsV1, op) {
+	if op != "" && !slices.Contains(operationsV1, op) && op != "isEmpty" && op != "isNotEmpty" {
 		e := nodes.Errorf("there is no operation %q", op).WithParam(p.Name()+".operation", "")
 		e.Hint = "use one of " + strings.Join(operationsV1, ", ")
 		return false, e
@@ -83,6 +84,9 @@ func conditionV1(call *nodes.Call, p nodes.Param, kind string, i int, regexes *r
 	if err != nil {
 		return false, err
 	}
+	if op == "isEmpty" || op == "isNotEmpty" {
+		return op == "isNotEmpty", nil
+	}
 	return compareV1(op, kind, a, b, regexes)
 }
 
@@ -94,8 +98,11 @@ func conditionValueV1(call *nodes.Call, p nodes.Param, kind string, i int) (node
 		if err != nil {
 			return v, err
 		}
-		ms, ok := looseDate(v, call.Engine.Location())
-		if !ok || v.Kind() == nodes.Array || timeOnly.MatchString(v.Str()) {
+		if !p.IsSet() {
+			v = nodes.StringValue("")
+		}
+		ms, ok := looseDate(v, time.Local) //nolint:gosmopolitan // as n8n has it
+		if !ok || v.Kind() == nodes.Array || isTimeOnly(v.Str()) {
 			return v, nodes.Errorf("The value \"%s\" is not a valid DateTime.", v.Text())
 		}
 		return nodes.NumberValue(ms), nil

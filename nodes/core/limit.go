@@ -32,14 +32,16 @@ func (limit) Execute(_ context.Context, call *nodes.Call) error {
 	return nil
 }
 
-// limitRange returns which items stay. As in n8n, a negative number leaves out that many of the last (of the first: all), no number at all keeps none, and
-// an expression without a value keeps all.
+// limitRange returns which items stay. As in n8n, a negative number leaves out that many of the last (of the first: all), no number at all keeps none of the
+// first and all of the last, and an expression without a value keeps all.
 func limitRange(n int, v nodes.Value, first bool) (from, to int) {
 	if v.Kind() == nodes.Undefined {
 		return 0, n
 	}
 	most := jsNumber(v)
 	switch {
+	case math.IsNaN(most) && !first:
+		return 0, n
 	case v.Kind() == nodes.Null, math.IsNaN(most):
 		return 0, 0
 	case most >= float64(n):

@@ -14,9 +14,12 @@ type merge struct{}
 
 var _ nodes.Demanding = merge{}
 
-// NeedsAllInputs: choosing a branch waits for items on all inputs that are connected.
-func (merge) NeedsAllInputs(version float64, params *nodes.Template) bool {
-	return version >= 2 && params.Member("mode").Value().Str() == "chooseBranch"
+// NeededInputs: choosing a branch takes items on the first two inputs, also where there are more (n8n's Merge was made for two).
+func (merge) NeededInputs(version float64, params *nodes.Template) int {
+	if version >= 2 && params.Member("mode").Value().Str() == "chooseBranch" {
+		return 2
+	}
+	return 0
 }
 
 func (merge) Execute(ctx context.Context, call *nodes.Call) error {
@@ -73,7 +76,7 @@ func mergeChoose(call *nodes.Call) error {
 		return err
 	}
 	if output == "empty" {
-		call.Emit(0, nodes.NewItem("{}").WithParents(allParents(call.Inputs)...))
+		call.Emit(0, nodes.NewItem("{}").WithParents(allParents(call.Inputs[:min(len(call.Inputs), 2)])...))
 		return nil
 	}
 	input := 1.0

@@ -31,6 +31,9 @@ func mergeByFields(ctx context.Context, call *nodes.Call, c clash) error {
 		}
 		return nil
 	}
+	if err := m.check(); err != nil {
+		return err
+	}
 	if call.Input(0).Len() == 0 || call.Input(1).Len() == 0 {
 		m.oneEmpty()
 		return nil
@@ -59,6 +62,27 @@ func mergeByFields(ctx context.Context, call *nodes.Call, c clash) error {
 		}
 	}
 	m.single()
+	return nil
+}
+
+// check refuses, in version 2, fields that no item has.
+func (m *fieldMerge) check() error {
+	if m.call.Version >= 2.1 {
+		return nil
+	}
+	for input := range m.matched {
+		for _, p := range m.pairs {
+			name, found := []string{p.first, p.second}[input], false
+			for _, it := range m.call.Input(input).All() {
+				if found = lookup(it.JSON(), name, m.dots).Exists(); found {
+					break
+				}
+			}
+			if !found {
+				return nodes.Errorf("Field '%s' is not present in any of items in 'Input %d'", name, input+1)
+			}
+		}
+	}
 	return nil
 }
 

@@ -291,7 +291,7 @@ func (t *sqlTables) item(s *statement, columns []string, values []any) nodes.Ite
 	}
 	text := writeFields(list, !slices.ContainsFunc(list, func(f field) bool { return isIndex(f.name) }), 64)
 	switch {
-	case s.lineage == lineageAll:
+	case s.lineage == lineageAll || t.call.Version < 3.1:
 		parents = allParents(t.call.Inputs)
 	case s.star && len(parents) > 1: // as n8n has it
 		parents = parents[len(parents)-1:]

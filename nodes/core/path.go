@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/tidwall/gjson"
 
@@ -102,11 +103,36 @@ func lookup(json, name string, dots bool) gjson.Result {
 	}
 	at := root
 	for _, key := range splitPath(name) {
-		if at = member(at, key); !at.Exists() {
+		if at = step(at, key); !at.Exists() {
 			return at
 		}
 	}
 	return at
+}
+
+// step is a member on the way of a field's name: beside members, the length of a list or a text and the characters of a text.
+func step(r gjson.Result, key string) gjson.Result {
+	isText := r.Type == gjson.String
+	switch {
+	case key == "length" && r.IsArray():
+		return gjson.Parse(strconv.Itoa(len(r.Array())))
+	case key == "length" && isText:
+		return gjson.Parse(strconv.Itoa(utf16Length(r.Str)))
+	case isText && isIndex(key):
+		units := utf16.Encode([]rune(r.Str))
+		if i, err := strconv.Atoi(key); err == nil && i < len(units) {
+			return gjson.Parse(string(nodes.AppendString(nil, string(rune(units[i])))))
+		}
+		return gjson.Result{}
+	}
+	return member(r, key)
+}
+
+func utf16Length(s string) (n int) {
+	for _, r := range s {
+		n += max(1, utf16.RuneLen(r))
+	}
+	return n
 }
 
 // isIndex reports whether key is an array index as JavaScript writes it.

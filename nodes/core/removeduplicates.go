@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -149,10 +150,16 @@ func (d *duplicates) read() error {
 		}
 		return err
 	}
-	d.keys = d.allKeys()
+	items := d.call.Input(0).All()
 	if compare != "allFieldsExcept" {
+		d.dots, d.removeOther = true, false // whatever the options say
+		d.keys = keysOf(items, true, true)
 		return nil
 	}
+	if d.dots { // only the first item's count
+		items = func(yield func(int, nodes.Item) bool) { yield(0, d.call.Input(0).At(0)) }
+	}
+	d.keys = keysOf(items, d.dots, false)
 	except, err := d.fields(d.call.Param("fieldsToExclude"))
 	if err == nil && len(except) == 0 {
 		err = nodes.Errorf("No fields specified. Please add a field to exclude from comparison")
@@ -161,8 +168,9 @@ func (d *duplicates) read() error {
 	return err
 }
 
-// allKeys are the keys of all items in the order in which they turn up: with dot notation the ways to all values, as in a.b.
-func (d *duplicates) allKeys() []string {
+// keysOf are the keys of items in the order in which they turn up; deep are the ways to all values, as in a.b, and with empty those
+// to objects and lists that have none.
+func keysOf(items iter.Seq2[int, nodes.Item], deep, empty bool) []string {
 	var (
 		keys  []string
 		known = map[string]bool{}
@@ -189,17 +197,17 @@ func (d *duplicates) allKeys() []string {
 			}
 			return true
 		})
-		if n == 0 {
+		if n == 0 && empty {
 			note(prefix)
 		}
 	}
-	for _, it := range d.call.Input(0).All() {
+	for _, it := range items {
 		for c := members(it.JSON()); ; {
 			key, value, ok := c.next()
 			if !ok {
 				break
 			}
-			if name := c.name(key); d.dots && (value[0] == '{' || value[0] == '[') {
+			if name := c.name(key); deep && (value[0] == '{' || value[0] == '[') {
 				add(name, gjson.Parse(value))
 			} else {
 				note(name)

@@ -255,7 +255,7 @@ func expandMatch(replacement string, m *regexp2.Match, before, after string) str
 			b.WriteString(after)
 		case c >= '0' && c <= '9':
 			i += expandGroup(&b, replacement[i+1:], m) - 1
-		case c == '<' && strings.IndexByte(replacement[i:], '>') > 0:
+		case c == '<' && hasNames(m) && strings.IndexByte(replacement[i:], '>') > 0:
 			end := strings.IndexByte(replacement[i:], '>')
 			if g := m.GroupByName(replacement[i+2 : i+end]); g != nil {
 				b.WriteString(g.String())
@@ -268,6 +268,11 @@ func expandMatch(replacement string, m *regexp2.Match, before, after string) str
 		i++
 	}
 	return b.String()
+}
+
+// hasNames reports whether a group has a name; if none has, $<name> is not special.
+func hasNames(m *regexp2.Match) bool {
+	return slices.ContainsFunc(m.Groups(), func(g regexp2.Group) bool { return g.Name != "" && g.Name[0] > '9' })
 }
 
 // expandGroup writes the group that the one or two digits at the start of text mean and says how many characters that took. A

@@ -21,7 +21,11 @@ type manualFields struct {
 // setField is a field to set.
 type setField struct {
 	name, typ, value nodes.Param
+	unset            string // what the value is, as JSON, where the workflow does not say it; "" for undefined
 }
+
+// unsetValues are the values before version 3.3 of fields that the workflow gives none, by type.
+var unsetValues = map[string]string{"string": `""`, "number": "0", "boolean": "true", "array": `""`, "object": "{}"}
 
 func (m *manualFields) apply(i int, base string) (string, error) {
 	if m.plan == nil || !m.plan.constant {
@@ -34,6 +38,9 @@ func (m *manualFields) apply(i int, base string) (string, error) {
 		v, err := m.fields[f].value.Value(i)
 		if err != nil {
 			return "", err
+		}
+		if m.fields[f].unset != "" {
+			v = nodes.WireValue(m.fields[f].unset)
 		}
 		m.values = append(m.values, v)
 	}
@@ -106,20 +113,23 @@ func (m *manualFields) compile(i int) error {
 	m.fields = m.fields[:0]
 	for _, f := range fields {
 		field := setField{name: f.Get("name"), typ: f.Get("type"), value: f.Get("value")}
-		name, err := field.name.String(i, "undefined")
+		noName, noType := "undefined", ""
+		if m.call.Version < 3.3 {
+			noName, noType = "", "stringValue"
+		}
+		name, err := field.name.String(i, noName)
 		if err != nil {
 			return err
 		}
-		typ, err := field.typ.String(i, "")
+		typ, err := field.typ.String(i, noType)
 		if err != nil {
 			return err
 		}
 		if m.call.Version < 3.3 { // the type names the parameter with the value: stringValue
-			if typ == "" {
-				typ = "stringValue"
-			}
 			field.value = f.Get(typ)
-			typ = strings.TrimSuffix(typ, "Value")
+			if typ = strings.TrimSuffix(typ, "Value"); !field.value.IsSet() {
+				field.unset = unsetValues[typ]
+			}
 		}
 		m.fields = append(m.fields, field)
 		p.add(name, typ)

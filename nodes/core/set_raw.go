@@ -18,6 +18,9 @@ type rawFields struct {
 	codes []nodes.Expression
 }
 
+// unsetJSON are the fields where the workflow gives none.
+const unsetJSON = `{"my_field_1":"value","my_field_2":1}`
+
 // splitter is an expression that can be taken apart. In JSON text the pieces are printed otherwise than in other texts:
 // objects as JSON, undefined by its name.
 type splitter interface {
@@ -85,6 +88,9 @@ func (r *rawFields) object(i int) (string, error) {
 // resolve returns the parameter's value: one expression alone keeps its type, in text each is printed for JSON.
 func (r *rawFields) resolve(i int) (nodes.Value, error) {
 	if len(r.codes) == 0 || len(r.codes) == 1 && r.texts[0] == "" && r.texts[1] == "" {
+		if !r.value.IsSet() {
+			return nodes.StringValue(unsetJSON), nil
+		}
 		return r.value.Value(i)
 	}
 	var b strings.Builder

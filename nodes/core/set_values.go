@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/cordboard/cordboard/nodes"
 )
@@ -37,6 +39,7 @@ func assignValues(call *nodes.Call, i int, json string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	var unset []string // fields that were made undefined: they keep their place for a value that comes later
 	for _, kind := range []string{"boolean", "number", "string"} {
 		fields, err := call.Param("values").Get(kind).List(i)
 		if err != nil {
@@ -51,14 +54,31 @@ func assignValues(call *nodes.Call, i int, json string) (string, error) {
 			if err != nil {
 				return "", err
 			}
+			value := v.JSON()
 			if v.Kind() == nodes.Undefined {
-				json = remove(json, name, dots)
-			} else if json, err = assign(json, name, v.JSON(), dots); err != nil {
+				value = "null"
+			}
+			if json, err = assign(json, name, value, dots); err != nil {
 				return "", err
+			}
+			unset = slices.DeleteFunc(unset, func(before string) bool {
+				return name == before || dots && (isWithin(name, before) || isWithin(before, name))
+			})
+			if v.Kind() == nodes.Undefined {
+				unset = append(unset, name)
 			}
 		}
 	}
+	for _, name := range unset { // the objects on their way stay
+		json = remove(json, name, dots)
+	}
 	return nodes.Normalize(json)
+}
+
+// isWithin reports whether the way name goes on from the way whole.
+func isWithin(name, whole string) bool {
+	rest, ok := strings.CutPrefix(name, whole)
+	return ok && rest != "" && (rest[0] == '.' || rest[0] == '[')
 }
 
 func setValue(p nodes.Param, kind string, version float64, i int) (nodes.Value, error) {

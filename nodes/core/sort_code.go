@@ -51,6 +51,9 @@ const sortLibrary = `async ({ run, items, describe }) => {
 	}
 }`
 
+// unsetSortCode is what compares items where the workflow does not say it.
+const unsetSortCode = "return a.json.myField < b.json.myField ? -1 : a.json.myField > b.json.myField ? 1 : 0"
+
 var returns = regexp.MustCompile(`\breturn\b`)
 
 // sortByCode orders the items with JavaScript that compares two of them, a and b.
@@ -59,7 +62,7 @@ func sortByCode(ctx context.Context, call *nodes.Call) error {
 	if !ok {
 		return nodes.Errorf("the engine behind this node runs no JavaScript").WithParam("type", "")
 	}
-	code, err := call.Param("code").String(0, "")
+	code, err := call.Param("code").String(0, unsetSortCode)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ type splitOut struct{}
 var _ nodes.Node = splitOut{}
 
 func (splitOut) Execute(ctx context.Context, call *nodes.Call) error {
-	return splitItems(ctx, call, splitRules{names: splitSelected})
+	return splitItems(ctx, call, splitRules{names: fieldNames})
 }
 
 // splitRules are what Item Lists does otherwise.
@@ -27,11 +27,6 @@ type splitRules struct {
 	oneField    bool // the parameter is one name, commas and all
 	othersFirst bool // selected other fields stand before the split one
 	noBinary    bool
-}
-
-func splitSelected(p nodes.Param, i int) ([]string, error) {
-	text, err := p.String(i, "")
-	return splitNames(text), err
 }
 
 func splitItems(ctx context.Context, call *nodes.Call, rules splitRules) error {
@@ -123,11 +118,6 @@ func (s *splitOutItem) readInclude() error {
 			s.selected = append(s.selected, name)
 		}
 	}
-	if len(s.selected) == 0 {
-		e := nodes.Errorf("No fields specified")
-		e.Description = "Please add a field to include"
-		return e
-	}
 	return nil
 }
 
@@ -144,6 +134,11 @@ func (s *splitOutItem) split(it nodes.Item) error {
 		}
 		lists[f] = elements(value)
 		most = max(most, len(lists[f]))
+	}
+	if most > 0 && s.include == "selectedOtherFields" && len(s.selected) == 0 {
+		e := nodes.Errorf("No fields specified")
+		e.Description = "Please add a field to include"
+		return e
 	}
 	before, after, err := s.others(it.JSON())
 	if err != nil {

@@ -31,9 +31,10 @@ type summary struct {
 	textGroups bool
 	// mustExist makes a failure of a field that no item has, unless the workflow says otherwise.
 	mustExist bool
-	// objectOrder is the order of Item Lists, where groups are keys of an object (indices first) and come before the results.
+	// objectOrder is the order of Item Lists, where groups are keys of an object (indices first) and come before the results,
+	// and names that had to be changed behind the others. Empty values are never counted there.
 	objectOrder bool
-	// plainNames leaves the names to group by as they are.
+	// plainNames leaves names as they are.
 	plainNames bool
 
 	fields    []summaryField
@@ -43,7 +44,8 @@ type summary struct {
 	skipEmpty bool
 	single    bool // one item for all groups
 	root      summaryGroup
-	found     []bool // by field: some item has it
+	found     []bool         // by field: some item has it
+	values    []gjson.Result // by field, of the item at hand
 }
 
 // summaryField is a field to work on.
@@ -51,6 +53,7 @@ type summaryField struct {
 	name, operation, output string
 	includeEmpty            bool
 	separator               string
+	numeric                 bool // only numbers are the greatest or the least
 }
 
 // summaryGroup is a group of items, or of groups.
@@ -75,6 +78,13 @@ func (s *summary) read() error {
 		f, err := readSummaryField(p)
 		if err != nil {
 			return err
+		}
+		f.numeric = s.objectOrder && s.call.Version < 3
+		if s.objectOrder && (f.operation == "count" || f.operation == "countUnique") {
+			f.includeEmpty = false
+		}
+		if s.plainNames {
+			f.output = summaryPrefix(f.operation) + f.name
 		}
 		named = named || f.name != ""
 		s.fields = append(s.fields, f)
@@ -141,7 +151,7 @@ func summaryName(field string) string {
 }
 
 func (s *summary) run(ctx context.Context) error {
-	s.found = make([]bool, len(s.fields))
+	s.found, s.values = make([]bool, len(s.fields)), make([]gjson.Result, len(s.fields))
 	for i, it := range s.call.Input(0).All() {
 		if i%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -149,7 +159,7 @@ func (s *summary) run(ctx context.Context) error {
 		s.add(i, it)
 	}
 	for f, found := range s.found {
-		if s.mustExist && !s.mayMiss && !found {
+		if s.mustExist && !s.mayMiss && !found && s.fields[f].name != "" {
 			return nodes.Errorf("The field '%s' does not exist in any items", s.fields[f].name)
 		}
 	}
@@ -169,6 +179,10 @@ func (s *summary) run(ctx context.Context) error {
 }
 
 func (s *summary) add(i int, it nodes.Item) {
+	for f := range s.fields {
+		s.values[f] = lookup(it.JSON(), s.fields[f].name, s.dots)
+		s.found[f] = s.found[f] || s.values[f].Exists()
+	}
 	group := &s.root
 	for _, name := range s.splitBy {
 		value := lookup(it.JSON(), name, s.dots)
@@ -183,9 +197,7 @@ func (s *summary) add(i int, it nodes.Item) {
 	}
 	group.parents = append(group.parents, nodes.From(i, 0))
 	for f := range s.fields {
-		value := lookup(it.JSON(), s.fields[f].name, s.dots)
-		s.found[f] = s.found[f] || value.Exists()
-		group.tallies[f].add(&s.fields[f], value)
+		group.tallies[f].add(&s.fields[f], s.values[f])
 	}
 }
 
@@ -284,7 +296,15 @@ func (s *summary) sorted(g *summaryGroup) []*summaryGroup {
 }
 
 func (s *summary) results(b *nodes.ObjectBuilder, g *summaryGroup) {
+	var changed []int
 	for f := range g.tallies {
+		if name := s.fields[f].name; s.objectOrder && !s.plainNames && summaryName(name) != name {
+			changed = append(changed, f)
+			continue
+		}
+		b.Raw(s.fields[f].output, g.tallies[f].result(&s.fields[f]))
+	}
+	for _, f := range changed {
 		b.Raw(s.fields[f].output, g.tallies[f].result(&s.fields[f]))
 	}
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"math"
+	"strconv"
 
 	"github.com/cordboard/cordboard/nodes"
 )
@@ -52,6 +53,11 @@ func outputsParam(version float64) string {
 func errOutput(version float64, v nodes.Value, outputs int) error {
 	if version < 3 {
 		return nodes.Errorf("The ouput %s is not allowed. It has to be between 0 and %d!", v.Text(), outputs-1) //nolint:misspell // n8n's
+	}
+	if v.Num() == float64(outputs) {
+		e := nodes.Errorf("The ouput %s is not allowed. ", v.Text()) //nolint:misspell // n8n's
+		e.Description = "Output indexes are zero based, if you want to use the extra output use " + strconv.Itoa(outputs-1)
+		return e
 	}
 	e := nodes.Errorf("The ouput %s is not allowed", v.Text()) //nolint:misspell // n8n's
 	e.Description = "It has to be between 0 and " + string(nodes.AppendNumber(nil, float64(outputs-1)))
@@ -122,6 +128,9 @@ func switchByExpression(call *nodes.Call, outputs int) (func(int, nodes.Item) er
 			return err
 		}
 		if !output.IsSet() {
+			if call.Version >= 3 { // its default is an expression without text
+				return nodes.Errorf("invalid syntax").WithParam("output", "")
+			}
 			v = nodes.NumberValue(0)
 		}
 		if !v.IsNil() {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"strings"
+	"time"
 
 	"github.com/cordboard/cordboard/nodes"
 )
@@ -78,7 +79,7 @@ func switchValue(call *nodes.Call, p nodes.Param, kind string, i int) (nodes.Val
 	if kind != "dateTime" {
 		return plain(v), nil
 	}
-	ms, ok := looseDate(v, call.Engine.Location())
+	ms, ok := looseDate(v, time.Local) //nolint:gosmopolitan // as n8n has it
 	if v.Kind() == nodes.Number {
 		ms, ok = v.Num(), true
 	}

@@ -28,7 +28,8 @@ func isNothing(v nodes.Value) bool {
 
 func (t *tally) add(f *summaryField, r gjson.Result) {
 	v := nodes.ResultValue(r)
-	if isNothing(v) && (!f.includeEmpty || f.operation == "max" || f.operation == "min") {
+	isBest := f.operation == "max" || f.operation == "min"
+	if isNothing(v) && (!f.includeEmpty || isBest) || isBest && f.numeric && v.Kind() != nodes.Number {
 		return
 	}
 	t.count++

@@ -183,14 +183,15 @@ func checkEmail(s, param string) error {
 	return nil
 }
 
-// instant reads the start or the end of the event, in UTC; a time without a zone is UTC.
+// instant reads the start or the end of the event as the clock of the process's zone shows it, which is what n8n writes, though
+// it says that it were UTC.
 func (e *event) instant(name string) (time.Time, error) {
 	v, err := e.p.at(name).Value(e.i)
 	if err != nil {
 		return time.Time{}, err
 	}
 	if v.Kind() == nodes.Number {
-		return time.UnixMilli(int64(v.Num())).UTC(), nil
+		return time.UnixMilli(int64(v.Num())), nil
 	}
 	s := v.Text()
 	if v.Foreign() != nil {
@@ -199,15 +200,25 @@ func (e *event) instant(name string) (time.Time, error) {
 	if v.IsNil() || s == "" {
 		return time.Time{}, nodes.Errorf("must be a date").WithParam(name, "")
 	}
-	for _, layout := range []string{
-		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02",
-		"January 2, 2006 15:04:05", "January 2, 2006 15:04", "January 2, 2006", "2006/01/02 15:04:05", "2006/01/02 15:04", "2006/01/02", time.RFC1123Z, time.RFC1123,
-	} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
-		}
+	if t, ok := readInstant(s, time.Local); ok { //nolint:gosmopolitan // as n8n has it
+		return t, nil
 	}
 	return time.Time{}, nodes.Errorf("%q is no date that can be read; write it as 2006-01-02T15:04:05", s).WithParam(name, "")
+}
+
+// readInstant reads a date into a zone, which is also that of a date that names none: as in n8n, even of one without a time.
+func readInstant(s string, zone *time.Location) (time.Time, bool) {
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02", "2006-01",
+		"January 2, 2006 15:04:05", "January 2, 2006 15:04", "January 2, 2006", "2006/01/02 15:04:05", "2006/01/02 15:04", "2006/01/02", time.RFC1123Z, time.RFC1123,
+		"2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700", "1/2/2006", "1/2/2006 15:04", "1/2/2006 15:04:05",
+		"Jan 2, 2006", "Jan 2, 2006 15:04", "2 Jan 2006", "2 January 2006", "2 Jan 2006 15:04",
+	} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t.In(zone), true
+		}
+	}
+	return time.Time{}, false
 }
 
 // newUID is a new event's id, 21 characters of letters, digits, _ and -.

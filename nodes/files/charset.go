@@ -413,7 +413,11 @@ func decodeUTF7(b []byte, mark byte, imap bool) string {
 	var s strings.Builder
 	for i := 0; i < len(b); {
 		if b[i] != mark {
-			s.WriteByte(b[i] & 0x7F)
+			r := rune(b[i])
+			if r >= utf8.RuneSelf {
+				r = utf8.RuneError
+			}
+			s.WriteRune(r)
 			i++
 			continue
 		}

@@ -232,11 +232,18 @@ func pack(ctx context.Context, call *nodes.Call, i int) error {
 	if format == "gzip" {
 		return packEach(ctx, p, inputs)
 	}
+	if call.Version == 1 {
+		p = &params{call: call} // the first item says it for all of them
+	}
 	name, output := p.required("", "fileName"), p.text("data", "binaryPropertyOutput")
 	if p.err != nil {
 		return p.err
 	}
-	f := nodes.File{FileName: name, MimeType: map[string]string{"zip": "application/zip", "tar": "application/x-tar", "targz": "application/gzip"}[format]}
+	f := nodes.File{}.Named(name, nil)
+	if f.MimeType != "application/x-tar" && extensions[f.MimeType] == "" || !knownByName(name) {
+		f.MimeType = map[string]string{"zip": "application/zip", "tar": "application/x-tar", "targz": "application/gzip"}[format]
+		f.FileType = ""
+	}
 	f.FileExtension = strings.TrimPrefix(path.Ext(name), ".")
 	if f.FileExtension == "" {
 		f.FileExtension = map[string]string{"zip": "zip", "tar": "tar", "targz": "tar.gz"}[format]
@@ -371,8 +378,8 @@ func gzipName(name string, f nodes.File) string {
 		return f.FileName + ".gz"
 	}
 	name = strings.Replace(name, ".gz", "", 1)
-	if extension := f.FileExtension; extension != "" && !strings.HasSuffix(name, "."+extension) {
-		name += "." + extension
+	if f.FileExtension != "" {
+		name += "." + f.FileExtension
 	}
 	return name + ".gz"
 }

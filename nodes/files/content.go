@@ -174,7 +174,8 @@ func described(name, mimeType string, head []byte) nodes.File {
 		}
 	}
 	if f.FileExtension == "" && mimeType != "" {
-		f.FileExtension = extensions[mimeType]
+		bare, _, _ := strings.Cut(mimeType, ";")
+		f.FileExtension = extensions[bare]
 	}
 	f.FileType = nodes.FileKind(f.MimeType)
 	if f.FileName == "" {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"path"
 
 	"github.com/tidwall/gjson"
 
@@ -93,6 +94,9 @@ var tableTypes = map[string]string{
 	"ods":  "application/vnd.oasis.opendocument.spreadsheet",
 }
 
+// tableExtensions are the extensions of tables whose name has none: they are told by the content.
+var tableExtensions = map[string]string{"rtf": "rtf", "xls": "cfb", "xlsx": "xlsx", "ods": "ods"}
+
 var badSheetName = pattern(`[:\\/?*\[\]]`)
 
 // toTable writes all items into a file of a format. base is the file's name without an extension.
@@ -100,8 +104,10 @@ func toTable(ctx context.Context, call *nodes.Call, format, base string) (key st
 	p := &params{call: call}
 	key = p.required("data", "binaryPropertyName")
 	name := p.text("", "options", "fileName")
-	if name == "" {
-		name = base + "." + format
+	if name == "" { // an empty name is none, but one that is not there is the usual one
+		if v, err := p.at("options", "fileName").Value(0); err == nil && v.Kind() == nodes.Undefined {
+			name = base + "." + format
+		}
 	}
 	sheetName := p.text("", "options", "sheetName")
 	if sheetName == "" {
@@ -121,6 +127,9 @@ func toTable(ctx context.Context, call *nodes.Call, format, base string) (key st
 	f = nodes.File{}
 	if !knownByName(name) {
 		f.MimeType = tableTypes[format]
+	}
+	if path.Ext(name) == "" {
+		f.FileExtension = tableExtensions[format]
 	}
 	t, err := newTable(ctx, call.Input(0), header)
 	if err != nil {
@@ -260,13 +269,13 @@ func jsonFile(p *params) (key string, f nodes.File, write func(ctx context.Conte
 
 // source returns the value that an item's file is made of.
 func source(p *params) (gjson.Result, error) {
-	path := p.required("", "sourceProperty")
+	name := p.required("", "sourceProperty")
 	if p.err != nil {
 		return gjson.Result{}, p.err
 	}
-	v := lookup(p.call.Input(0).At(p.item).JSON(), path)
+	v := lookup(p.call.Input(0).At(p.item).JSON(), name)
 	if !v.Exists() {
-		return v, nodes.Errorf(`The value in "%s" is not set`, path).At(p.item)
+		return v, nodes.Errorf(`The value in "%s" is not set`, name).At(p.item)
 	}
 	return v, nil
 }
@@ -291,6 +300,9 @@ func toText(ctx context.Context, call *nodes.Call, i int) error {
 	s := nodes.ResultValue(v).Text()
 	if v.IsObject() || v.IsArray() || v.Type == gjson.Null {
 		f.MimeType, s = "application/json", v.Raw
+	}
+	if path.Ext(name) == "" {
+		f.FileExtension = extensions[f.MimeType]
 	}
 	content, err := encodeText(s, encoding, bom)
 	if err != nil {

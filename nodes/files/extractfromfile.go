@@ -38,7 +38,7 @@ func (extractFromFile) Execute(ctx context.Context, call *nodes.Call) error {
 			if p.err != nil {
 				return p.err
 			}
-			return workbookItems(ctx, call, f, o, emit)
+			return workbookItems(ctx, call, f, operation, o, emit)
 		})
 	})
 }

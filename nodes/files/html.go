@@ -51,7 +51,25 @@ func readHTML(content []byte, o textOptions) (workbook, error) {
 		}
 		rows = append(rows, cells)
 	}
-	return cellsOf(rows), nil
+	return cellsOf(filled(rows)), nil
+}
+
+// filled are rows without those at the end, and without the cells at their ends, that are empty in the whole table.
+func filled(rows [][]cell) [][]cell {
+	columns, last := 0, 0
+	for r, cells := range rows {
+		for c := len(cells) - 1; c >= 0; c-- {
+			if cells[c] != (cell{}) {
+				columns, last = max(columns, c+1), r+1
+				break
+			}
+		}
+	}
+	rows = rows[:last]
+	for r := range rows {
+		rows[r] = rows[r][:min(len(rows[r]), columns)]
+	}
+	return rows
 }
 
 // htmlCells reads the cells of a row.

@@ -66,7 +66,7 @@ func tableItems(ctx context.Context, s sheet, o tableOptions, emit func(json str
 	t := tableReader{area: area, options: o, emit: emit}
 	next := area.row
 	if o.emptyCells && (area.lastRow-area.row+1)*(area.lastColumn-area.column+1) > maxCells {
-		return nodes.Errorf("the area has more than %d cells: set a range, or leave empty cells out", maxCells)
+		return apart{nodes.Errorf("the area has more than %d cells: set a range, or leave empty cells out", maxCells)}
 	}
 	if o.headerRow && area.row < 0 {
 		t.name(row{})

@@ -45,7 +45,13 @@ func (spreadsheetFile) Execute(ctx context.Context, call *nodes.Call) error {
 			if p.err != nil {
 				return p.err
 			}
-			return workbookItems(ctx, call, f, o, emit)
+			if call.Version < 2 {
+				return readWorkbook(ctx, call, f, o, emit)
+			}
+			if format == "" {
+				format = "autodetect"
+			}
+			return workbookItems(ctx, call, f, format, o, emit)
 		})
 	})
 }

@@ -50,8 +50,34 @@ func newTable(ctx context.Context, items nodes.Items, header bool) (*table, erro
 	return t, nil
 }
 
-// leaves calls yield for each value in an object that is neither an object nor a list, with its path.
+// leaves calls yield for each value in an object that is neither an object nor a list, with its path. In each object and list
+// those come first whose key is an index; in items, these keys stand before all others.
 func leaves(r gjson.Result, path []byte, yield func(path []byte, value gjson.Result)) {
+	mixed := false
+	members(r, path, func(path []byte, isIndex bool, value gjson.Result) bool {
+		isLeaf := !value.IsObject() && !value.IsArray()
+		if isIndex && isLeaf {
+			yield(path, value)
+		}
+		mixed = mixed || !isIndex || !isLeaf
+		return isIndex
+	})
+	if !mixed {
+		return
+	}
+	members(r, path, func(path []byte, isIndex bool, value gjson.Result) bool {
+		switch {
+		case value.IsObject() || value.IsArray():
+			leaves(value, append(path, '.'), yield)
+		case !isIndex:
+			yield(path, value)
+		}
+		return true
+	})
+}
+
+// members calls yield for each member of an object or a list, with its path, until it returns false.
+func members(r gjson.Result, path []byte, yield func(path []byte, isIndex bool, value gjson.Result) bool) {
 	n, i := len(path), 0
 	isList := r.IsArray()
 	r.ForEach(func(key, value gjson.Result) bool {
@@ -62,13 +88,21 @@ func leaves(r gjson.Result, path []byte, yield func(path []byte, value gjson.Res
 		} else {
 			path = append(path, key.Str...)
 		}
-		if value.IsObject() || value.IsArray() {
-			leaves(value, append(path, '.'), yield)
-		} else {
-			yield(path, value)
-		}
-		return true
+		return yield(path, isList || isIndex(key.Str), value)
 	})
+}
+
+// isIndex reports whether JavaScript puts a key before others that are none: 0 to 4294967294, as it writes them.
+func isIndex(key string) bool {
+	if key == "" || len(key) > 10 || key[0] == '0' && len(key) > 1 {
+		return false
+	}
+	for i := range len(key) {
+		if key[i] < '0' || key[i] > '9' {
+			return false
+		}
+	}
+	return len(key) < 10 || key <= "4294967294"
 }
 
 // rows is the number of rows, columns that of columns, at least one.

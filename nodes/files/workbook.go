@@ -5,8 +5,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/cordboard/cordboard/nodes"
 )
@@ -90,7 +92,7 @@ func openWorkbook(r *random, o textOptions) (workbook, error) {
 		return openFlatODS(func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(r, 0, r.size)), nil })
 	}
 	if r.size > maxPlain {
-		return nil, nodes.Errorf("the file is larger than %s", nodes.SizeText(maxPlain))
+		return nil, apart{nodes.Errorf("the file is larger than %s", nodes.SizeText(maxPlain))}
 	}
 	content, err := io.ReadAll(io.NewSectionReader(r, 0, r.size))
 	if err != nil {
@@ -124,10 +126,36 @@ func openZip(r *random) (workbook, error) {
 }
 
 // workbookItems reads an item's spreadsheet and puts out its rows.
-func workbookItems(ctx context.Context, call *nodes.Call, f nodes.File, o sheetOptions, emit func(json string) error) error {
+//
+// format is what the workflow says that the file is, "" for nothing. Where it is another one by its name, that is the error.
+func workbookItems(ctx context.Context, call *nodes.Call, f nodes.File, format string, o sheetOptions, emit func(json string) error) error {
+	err := readWorkbook(ctx, call, f, o, emit)
+	var aside apart
+	if errors.As(err, &aside) {
+		return aside.error
+	}
+	if err == nil || ctx.Err() != nil || format == "" || f.FileExtension == "" || f.FileExtension == format {
+		return err
+	}
+	e := nodes.Errorf("The file selected in 'Input Binary Field' is not in %s format", format)
+	if !strings.HasPrefix(err.Error(), noSheet) {
+		e.Description = "Try to change the operation or select a " + format + " file in 'Input Binary Field'"
+	}
+	e.Cause = err
+	return e
+}
+
+// apart is an error that says nothing of a file's format: of the store, of the output, or a limit.
+type apart struct{ error }
+
+func (a apart) Unwrap() error { return a.error }
+
+const noSheet = "Spreadsheet does not contain sheet called "
+
+func readWorkbook(ctx context.Context, call *nodes.Call, f nodes.File, o sheetOptions, emit func(json string) error) error {
 	r, err := openRandom(ctx, call, f)
 	if err != nil {
-		return err
+		return apart{err}
 	}
 	defer func() { _ = r.close() }()
 	if r.size == 0 {
@@ -144,13 +172,18 @@ func workbookItems(ctx context.Context, call *nodes.Call, f nodes.File, o sheetO
 			i = slices.Index(names, o.sheetName)
 		}
 		if i < 0 || len(names) == 0 {
-			return nodes.Errorf("Spreadsheet does not contain sheet called %q!", o.sheetName)
+			return nodes.Errorf(noSheet+"%q!", o.sheetName)
 		}
 		s, err := book.sheet(i)
 		if err != nil {
 			return err
 		}
-		return tableItems(ctx, s, o.table, emit)
+		return tableItems(ctx, s, o.table, func(json string) error {
+			if err := emit(json); err != nil {
+				return apart{err}
+			}
+			return nil
+		})
 	})
 }
 

@@ -2,7 +2,9 @@ package markup
 
 import (
 	"fmt"
+	"index/suffixarray"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -291,8 +293,12 @@ func (m *markdownReader) definitions(text string) string {
 	if !strings.Contains(text, "]:") {
 		return text
 	}
+	names := names{text: strings.ToLower(text)}
 	text = replaceGroups(m.rules.definition, text+"¨0", func(g []string) string {
 		id := strings.ToLower(g[1])
+		if !names.again(id) {
+			return g[0] // a name that is nowhere else is none
+		}
 		m.urls[id] = m.encodeAmps(g[2])
 		tail := ""
 		if strings.HasSuffix(g[0], "¨0") {
@@ -310,6 +316,30 @@ func (m *markdownReader) definitions(text string) string {
 		return tail
 	})
 	return strings.ReplaceAll(text, "¨0", "")
+}
+
+// names finds names in a text.
+type names struct {
+	text  string
+	asked int
+	index *suffixarray.Index
+}
+
+// fewNames is how many names are looked for in the text itself: more of them are worth an index.
+const fewNames = 16
+
+// again reports whether a name is in the text twice, one behind the other.
+func (n *names) again(name string) bool {
+	if n.asked++; n.asked <= fewNames {
+		first := strings.Index(n.text, name)
+		return first >= 0 && strings.Contains(n.text[first+len(name):], name)
+	}
+	if n.index == nil {
+		n.index = suffixarray.New([]byte(n.text))
+	}
+	// So many places cannot all overlap.
+	places := n.index.Lookup([]byte(name), len(name)+1)
+	return len(places) > 1 && slices.Max(places)-slices.Min(places) >= len(name)
 }
 
 // encodeAmps encodes ampersands that begin no entity, and what cannot be a tag.

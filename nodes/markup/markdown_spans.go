@@ -305,7 +305,7 @@ func (m *markdownReader) hashTags(text string) string {
 // hashPairs puts what is between a tag and its end aside; name says what the end is called, "" if it has none.
 func (m *markdownReader) hashPairs(text string, name func(tag string) string) string {
 	var b strings.Builder
-	missing := map[string]bool{} // ends that do not come any more
+	ends := lastEnds(text)
 	at := 0
 	for {
 		n := strings.IndexByte(text[at:], '<')
@@ -320,11 +320,9 @@ func (m *markdownReader) hashPairs(text string, name func(tag string) string) st
 		}
 		end := -1
 		close := ""
-		if tag := name(text[at+1 : at+size]); size > 1 && tag != "" && !missing[tag] {
+		if tag := name(text[at+1 : at+size]); size > 1 && tag != "" && ends[tag] > at+size {
 			close = "</" + tag + ">"
-			if end = strings.Index(text[at+size+1:], close); end < 0 {
-				missing[tag] = true
-			}
+			end = strings.Index(text[at+size+1:], close)
 		}
 		if end < 0 {
 			b.WriteByte('<')
@@ -337,6 +335,23 @@ func (m *markdownReader) hashPairs(text string, name func(tag string) string) st
 	}
 	b.WriteString(text[at:])
 	return b.String()
+}
+
+// lastEnds says where the last end of each tag begins.
+func lastEnds(text string) map[string]int {
+	ends := map[string]int{}
+	for at := 0; ; at += 2 {
+		n := strings.Index(text[at:], "</")
+		if n < 0 {
+			return ends
+		}
+		at += n
+		size := strings.IndexByte(text[at:], '>')
+		if size < 0 {
+			return ends
+		}
+		ends[text[at+2:at+size]] = at
+	}
 }
 
 func (m *markdownReader) emojis(text string) string {

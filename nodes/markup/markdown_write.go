@@ -204,12 +204,13 @@ func (w *markdownWriter) escape(text string, s state) string {
 
 var (
 	leftOut = strings.Fields("area base basefont datalist head link meta noembed noframes noscript param rp script style template title")
+	inline  = strings.Fields("a b br code del em i img s strike strong") // of those that mean something, only these can be ignored, as in n8n
 	blocks  = strings.Fields("address article aside body canvas center dd dir div dl fieldset figcaption figure footer form frameset header hgroup html isindex main menu nav output p section tbody tfoot thead")
 )
 
 func (w *markdownWriter) element(n *html.Node, s state) {
 	switch {
-	case slices.Contains(leftOut, n.Data):
+	case slices.Contains(leftOut, n.Data), slices.Contains(inline, n.Data) && slices.Contains(w.ignore, n.Data):
 	case w.inlineElement(n, s):
 	case s.inside != inFlow:
 		w.children(n, s)
@@ -218,7 +219,7 @@ func (w *markdownWriter) element(n *html.Node, s state) {
 		w.lines(2)
 		w.children(n, s)
 		w.lines(2)
-	case slices.Contains(w.ignore, n.Data): // those above cannot be left out, as in n8n
+	case slices.Contains(w.ignore, n.Data):
 	default:
 		w.children(n, s)
 	}

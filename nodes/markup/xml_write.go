@@ -81,7 +81,11 @@ func invalidName(name string) error {
 	return e
 }
 
-// fill puts a value into an element. As in xml2js, an element that is itself a list shows only what is not in lists of lists.
+// isFilledList reports whether a value is a list with something in it: within a list, or as attributes, its elements would be
+// called by their indices, which no element is. So would the characters of a text in a list of lists.
+func isFilledList(v gjson.Result) bool { return v.IsArray() && v.Get("#").Int() > 0 }
+
+// fill puts a value into an element. As in xml2js, an element that is itself a list shows only the objects in it.
 func (o *xmlWriting) fill(e *xmlElement, v gjson.Result) error {
 	switch {
 	case v.IsObject():
@@ -93,6 +97,9 @@ func (o *xmlWriting) fill(e *xmlElement, v gjson.Result) error {
 		return failed
 	case v.IsArray():
 		for _, el := range v.Array() {
+			if isFilledList(el) || el.Str != "" {
+				return invalidName("0")
+			}
 			if el.IsObject() {
 				if err := o.fill(e, el); err != nil {
 					return err
@@ -133,6 +140,9 @@ func (o *xmlWriting) child(e *xmlElement, name string, v gjson.Result) error {
 }
 
 func (o *xmlWriting) attributes(e *xmlElement, v gjson.Result) error {
+	if isFilledList(v) {
+		return invalidName("0")
+	}
 	if !v.IsObject() {
 		return nil
 	}

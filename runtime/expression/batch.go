@@ -112,6 +112,10 @@ func (b *Batch) Eval(e *Expression, i int, extra map[string]nodes.Value) (nodes.
 func (e *Expression) evalNative(v *env) (nodes.Value, error) {
 	if e.single() {
 		got, err := e.native[0](v)
+		asIs := e.kept && len(v.extra) == 0
+		if k := got.Kind(); !asIs && err == nil && (k == nodes.Object || k == nodes.Array) && !inOrder(got.Raw()) {
+			return got, errNeedsScript
+		}
 		return v.settle(0, got, err)
 	}
 	var text []byte

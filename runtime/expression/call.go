@@ -86,13 +86,11 @@ func callMethod(this nativeCode, name string, args []nativeCode, optional bool) 
 			case extension:
 				return v, onNil(name, v.Kind() == nodes.Null)
 			}
+			return v, thrown{"Cannot read '" + name + "' of " + v.Text()}
 		}
 		values, err := evalArgs(e, args)
 		if err != nil {
 			return v, err
-		}
-		if v.IsNil() {
-			return v, thrown{"Cannot read '" + name + "' of " + v.Text()}
 		}
 		return invoke(e, v, name, values)
 	}

@@ -53,9 +53,14 @@ func readCorpus(t testing.TB) map[string]corpusFile {
 }
 
 func (f corpusFile) scope(t testing.TB) *corpusScope {
+	t.Helper()
 	items := make([]string, len(f.Items))
 	for i, raw := range f.Items {
-		items[i] = gjson.Get(string(raw), "@ugly").Raw
+		item, err := nodes.Normalize(gjson.Get(string(raw), "@ugly").Raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		items[i] = item
 	}
 	s := scopeOf(items...)
 	if f.Timezone != "" {
@@ -114,15 +119,34 @@ func outcome(v nodes.Value, err error) string {
 	case "date", "duration", "interval":
 		return kind + " " + text
 	case "string", "array", "object":
-		var any any
-		_ = json.Unmarshal([]byte(text), &any) // texts are escaped in several ways
-		canonical, _ := json.Marshal(any)
-		return kind + " " + string(canonical)
+		return kind + " " + canonical(gjson.Parse(text))
 	case "boolean", "datetime":
 		return kind + " " + text
 	default:
 		return kind
 	}
+}
+
+// canonical writes JSON in one way, for texts are escaped in several. Members stay in their order.
+func canonical(r gjson.Result) string {
+	var list []string
+	open, end := "[", "]"
+	switch {
+	case r.IsObject():
+		open, end = "{", "}"
+		r.ForEach(func(key, v gjson.Result) bool {
+			list = append(list, canonical(key)+":"+canonical(v))
+			return true
+		})
+	case r.IsArray():
+		for _, el := range r.Array() {
+			list = append(list, canonical(el))
+		}
+	default:
+		text, _ := json.Marshal(r.Value())
+		return string(text)
+	}
+	return open + strings.Join(list, ",") + end
 }
 
 func (c corpusCase) want() string {

@@ -42,6 +42,18 @@ func NoPath(name string) *nodes.Error {
 	return failure(fmt.Sprintf("There is no path back to the referenced node %q.", name), "Invalid expression")
 }
 
+// NotConnected is the error of $node["name"] where no way leads from the node to the one at hand.
+func NotConnected(name, here string) *nodes.Error {
+	return failure(fmt.Sprintf("No way leads from node %q to %q.", name, here), "connect %q to %q", here, name)
+}
+
+// NoItem is the error of $node["name"] where the node has no item of the index of the item at hand.
+func NoItem(name string, count, index int) *nodes.Error {
+	e := failure(fmt.Sprintf("$node[%q] is the item with the same index as the item at hand.", name), "%q node has %d item(s) but you're trying to access item %d", name, count, index)
+	e.Hint = fmt.Sprintf("Use $(%q).item, which goes by lineage, or .first().", name)
+	return e
+}
+
 // MultipleMatches is the error of .item where several items of the node lead to the item at hand.
 func MultipleMatches(name string) *nodes.Error {
 	e := failure(fmt.Sprintf("The item descends from several items of node %q, so .item is ambiguous.", name), "Multiple matches found")

@@ -32,6 +32,7 @@ type Expression struct {
 	native []nativeCode    // by part; nil if the expression needs JavaScript
 	script *script.Program // built for every expression that has code
 	reads  reads
+	kept   bool // its value is one of an item, as it is
 }
 
 var _ nodes.Expression = (*Expression)(nil)
@@ -78,6 +79,7 @@ func Compile(source string) (*Expression, error) {
 		}
 		code, ok := compileNative(p.expr)
 		e.native, native = append(e.native, code), native && ok
+		e.kept = keepsOrder(p.expr)
 	}
 	if !native {
 		e.native = nil

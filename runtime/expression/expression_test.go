@@ -195,3 +195,27 @@ func TestConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestKeepsOrder: only values that are not an item's own are looked through for their order.
+func TestKeepsOrder(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]bool{
+		"{{ $json }}": true, "{{ $json.a }}": true, "{{ $json['a b'].c[0] }}": false, "{{ ($json.a) }}": false, "{{ $data }}": true, "{{ $('A').item.json.a }}": true,
+		"{{ $('A').first().json }}": true, "{{ $input.last().json.a['b'] }}": true, "{{ $node['A'].json }}": true, "{{ $input.item.json }}": true,
+		"{{ {b: $json.a} }}": false, "{{ $json.a.map(x => x) }}": false, "{{ $vars }}": false, "{{ $json.a ?? {} }}": false, "{{ [$json] }}": false, "{{ $response.json }}": false,
+		"{{ $if(true, $json, 1) }}": false,
+	} {
+		if got := compile(t, source).kept; got != want {
+			t.Errorf("%s: %v, want %v", source, got, want)
+		}
+	}
+	e := compile(t, "{{ $json }}")
+	raw := `{"b":1,"1":2}` // no item's text is such, which shows who looks
+	b := newEvaluator(t, Options{}).NewBatch(t.Context(), scopeOf(raw))
+	if got, err := b.Eval(e, 0, nil); err != nil || got.Raw() != raw {
+		t.Errorf("an item's own value is %s, %v", got.Raw(), err)
+	}
+	if got, err := b.Eval(e, 0, map[string]nodes.Value{"$json": nodes.WireValue(raw)}); err != nil || got.Raw() != `{"1":2,"b":1}` {
+		t.Errorf("a value from elsewhere is %s, %v", got.Raw(), err)
+	}
+}

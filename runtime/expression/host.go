@@ -52,8 +52,9 @@ func (b *Batch) ask(what string, args []gjson.Result) (json string, err error) {
 		items, err := outputOf(s, name, int(argOf(args, 1).Num), int(argOf(args, 2).Num))
 		return itemsJSON(items), err
 	case "paired":
-		it, err := s.Paired(name, int(argOf(args, 1).Num))
-		return string(appendItem(nil, it)), err
+		return itemJSON(s.Paired(name, int(argOf(args, 1).Num)))
+	case "indexed":
+		return itemJSON(indexed(s, name, int(argOf(args, 1).Num)))
 	case "nodeRun":
 		return nodeRun(s, name)
 	case "zoneLong":
@@ -83,6 +84,13 @@ func (b *Batch) ask(what string, args []gjson.Result) (json string, err error) {
 		return b.job.ask(what, args)
 	}
 	return "", askedFailure(args)
+}
+
+func itemJSON(it nodes.Item, ok bool, err error) (string, error) {
+	if err != nil || !ok {
+		return "", err
+	}
+	return string(appendItem(nil, it)), nil
 }
 
 // nodeRun is $node["X"].runIndex: the number of the node's last run, -1 if it has not run.

@@ -328,6 +328,9 @@ var objectMethods = map[string]method{
 	"isEmpty":    func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) { return nodes.BoolValue(noMembers(v)), nil },
 	"isNotEmpty": func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) { return nodes.BoolValue(!noMembers(v)), nil },
 	"keys": func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) {
+		if !inOrder(v.Raw()) {
+			return v, errNeedsScript
+		}
 		b := []byte{'['}
 		gjson.Parse(v.Raw()).ForEach(func(key, _ gjson.Result) bool {
 			if len(b) > 1 {

@@ -54,6 +54,9 @@ var extensionMethods = map[nodes.Kind]map[string]method{
 	},
 	nodes.Object: {
 		"values": func(v nodes.Value, _ []nodes.Value) (nodes.Value, error) {
+			if !inOrder(v.Raw()) {
+				return v, errNeedsScript
+			}
 			var list []string
 			v.Result().ForEach(func(_, e gjson.Result) bool { list = append(list, e.Raw); return true })
 			return nodes.WireValue("[" + strings.Join(list, ",") + "]"), nil

@@ -38,6 +38,9 @@ func compileJMESPath(n *js.CallExpr) (nativeCode, bool) {
 		if err != nil {
 			return v, err
 		}
+		if !inOrder(v.Raw()) {
+			return v, errNeedsScript
+		}
 		return foundBy(query.Search(e.ctx, v.JSON()))
 	}, true
 }

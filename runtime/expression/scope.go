@@ -23,12 +23,15 @@ type Scope interface {
 	// Executed reports whether the node has run data in this run.
 	Executed(name string) bool
 	// Output returns the items that a run of a node gave at an output. A negative run is the one on the path to the
-	// node at hand (the last one if there is no path), a negative output the one that leads here (0 if none does).
+	// node at hand (the last one if there is no path), a negative output the one from which the shortest way of connections leads
+	// here, whatever way the items took (0 if none does).
 	// It fails with NotExecuted, NoBranch or NoRun. It is asked only for nodes that exist.
 	Output(name string, output, run int) (nodes.Items, error)
-	// Paired returns the item of the named node that item i of input 0 descends from. It fails with NoPath,
-	// MultipleMatches, LineageMissing or LineageBroken.
-	Paired(name string, i int) (nodes.Item, error)
+	// Paired returns the item of the named node that item i of input 0 descends from; ok is false where it came another way. It
+	// fails with NoPath, NotExecuted, MultipleMatches, LineageMissing or LineageBroken.
+	Paired(name string, i int) (it nodes.Item, ok bool, err error)
+	// Indexed returns item i of the output that leads here ($node["name"]). It fails with NotExecuted, NotConnected or NoItem.
+	Indexed(name string, i int) (nodes.Item, error)
 	// Params returns a node's parameters as the workflow holds them, as an object.
 	Params(name string) nodes.Value
 	// Context returns what a node keeps over its runs (Split In Batches: currentRunIndex, noItemsLeft), as an object.

@@ -64,16 +64,27 @@ func (s *corpusScope) Output(name string, output, run int) (nodes.Items, error) 
 	return s.items, nil
 }
 
-func (s *corpusScope) Paired(name string, i int) (nodes.Item, error) {
+func (s *corpusScope) Paired(name string, i int) (nodes.Item, bool, error) {
 	switch {
 	case !s.Executed(name):
-		return nodes.Item{}, NoPath(name)
+		return nodes.Item{}, false, NoPath(name)
 	case i >= s.items.Len():
-		return nodes.Item{}, LineageBroken(name, "Probe")
+		return nodes.Item{}, false, LineageBroken(name, "Probe")
 	case name == "Start":
-		return nodes.NewItem("{}"), nil
+		return nodes.NewItem("{}"), true, nil
 	}
-	return s.items.At(i), nil
+	return s.items.At(i), true, nil
+}
+
+func (s *corpusScope) Indexed(name string, i int) (nodes.Item, error) {
+	items, err := s.Output(name, -1, -1)
+	if err == nil && i >= items.Len() {
+		err = NoItem(name, items.Len(), i)
+	}
+	if err != nil {
+		return nodes.Item{}, err
+	}
+	return items.At(i), nil
 }
 
 func (s *corpusScope) Params(name string) nodes.Value {

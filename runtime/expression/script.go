@@ -63,7 +63,7 @@ func newScripts(o script.Options) *scripts {
 }
 
 func (s *scripts) program(of nodes.Script) *script.Program {
-	key := of.Source + "\x00" + of.Library
+	key := of.Source + "\x00" + strings.Join(of.Names, ",") + "\x00" + of.Library
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.programs[key]
@@ -93,8 +93,12 @@ func scriptProgram(s nodes.Script) string {
 		quoted[i] = strconv.Quote(name)
 	}
 	head := "({names:[" + strings.Join(quoted, ",") + "],line:" + strconv.Itoa(firstLine) + ",library:(" + s.Library + "\n),make(){"
-	if free := undeclared(s.Source, own); len(free) > 0 {
-		head += "let " + strings.Join(free, ",") + ";"
+	source := s.Source
+	if tree, err := parseScript(source); err == nil {
+		if free := undeclared(tree, source, own); len(free) > 0 {
+			head += "let " + strings.Join(free, ",") + ";"
+		}
+		source = sayCaught(source, tree)
 	}
 	if len(names) > 0 {
 		head += "let " + strings.Join(names, ",") + ";"
@@ -105,18 +109,18 @@ func scriptProgram(s nodes.Script) string {
 	}
 	head += "},run:async function(){"
 	pad := max(0, firstLine-strings.Count(head, "\n"))
-	return head + strings.Repeat("\n", pad) + s.Source + "\n},pad:" + strconv.Itoa(pad) + "}}})"
+	return head + strings.Repeat("\n", pad) + source + "\n},pad:" + strconv.Itoa(pad) + "}}})"
 }
 
 var identifiers = regexp.MustCompile(`[$A-Za-z_][$\w]*`)
 
+func parseScript(source string) (*js.AST, error) {
+	return js.Parse(parse.NewInputString("(async function(){"+source+"\n})"), js.Options{})
+}
+
 // undeclared returns the names that a script sets without a declaration, which makes them globals in JavaScript's sloppy
 // mode. The machines' globals are frozen, so these names get a declaration. Code that the parser does not take has none.
-func undeclared(source string, own map[string]bool) []string {
-	tree, err := js.Parse(parse.NewInputString("(async function(){"+source+"\n})"), js.Options{})
-	if err != nil {
-		return nil
-	}
+func undeclared(tree *js.AST, source string, own map[string]bool) []string {
 	var names []string
 	for _, v := range tree.Undeclared {
 		name := string(v.Data)

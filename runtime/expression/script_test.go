@@ -99,13 +99,62 @@ func TestUndeclared(t *testing.T) {
 		"o.p = 1; $json.x = 2":                       "",
 		"++c; d--; e ??= 1":                          "c d e",
 		"(y => { z = y })(1)":                        "z",
-		"return [;":                                  "",
 		"items = []":                                 "",
 	} {
-		got := undeclared(source, nameSet("items"))
+		tree, err := parseScript(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := undeclared(tree, source, nameSet("items"))
 		slices.Sort(got)
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %q, want %q", source, got, want)
+		}
+	}
+}
+
+// TestScriptNames: the same code sees other names where another node runs it.
+func TestScriptNames(t *testing.T) {
+	t.Parallel()
+	v := newEvaluator(t, Options{})
+	b := v.NewBatch(t.Context(), scopeOf(`{}`))
+	library := `async ({ run }) => String(await run(0, undefined, { items: 7 }))`
+	for _, tt := range []struct {
+		names []string
+		want  string
+	}{{nil, "undefined"}, {[]string{"items"}, "number"}, {nil, "undefined"}} {
+		got, err := b.RunScript(t.Context(), nodes.Script{Source: "return typeof items", Library: library, Names: tt.names}, nodes.Items{}, "1", nil)
+		if err != nil || got != tt.want {
+			t.Errorf("%q: %s, %v; want %s", tt.names, got, err, tt.want)
+		}
+	}
+}
+
+func TestSayCaught(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"try { f() } catch (e) { g(e) }":                                        "try { f() } catch (e) {__say(e); g(e) }",
+		"try{f()}catch(e){try{g()}catch(inner){}}":                              "try{f()}catch(e){__say(e);try{g()}catch(inner){__say(inner);}}",
+		"try { f() } // (\n catch /* x */ ( e ) /*{*/ {\n}":                     "try { f() } // (\n catch /* x */ ( e ) /*{*/ {__say(e);\n}",
+		"const s = 'catch (e) {', r = /catch (e) {'/.test(s)":                   "",
+		"try { f() } catch (e) { s = `catch (e) {${e}` }":                       "try { f() } catch (e) {__say(e); s = `catch (e) {${e}` }",
+		"a = b / 2; try { f() } catch (e) { x = 1 / c / 'catch (e) {'.length }": "a = b / 2; try { f() } catch (e) {__say(e); x = 1 / c / 'catch (e) {'.length }",
+		"f().catch(e => { g() })":                                               "",
+		"try { f() } catch { g() }":                                             "",
+		"try { f() } catch ({ message }) { g() }":                               "",
+		"const o = { catch(e) { return 1 } }":                                   "",
+		// What may be a method leaves all as it is.
+		"const o = { catch(e) { return 1 } }; try { f() } catch (e) {}": "",
+	} {
+		if want == "" {
+			want = source
+		}
+		tree, err := parseScript(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sayCaught(source, tree); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", source, got, want)
 		}
 	}
 }
@@ -128,6 +177,60 @@ func TestScriptLimits(t *testing.T) {
 		}
 		if got, err := b.RunScript(context.Background(), nodes.Script{Source: "return 1;", Library: library}, nodes.Items{}, "1", nil); err != nil || got != "1" {
 			t.Errorf("after %s: %q, %v", source, got, err)
+		}
+	}
+}
+
+// TestEngineErrors: only the engine's own errors are worded anew when they are caught, and only two of them cost a look at
+// the stack; code's errors stay as they are.
+func TestEngineErrors(t *testing.T) {
+	t.Parallel()
+	v := newEvaluator(t, Options{})
+	b := v.NewBatch(t.Context(), scopeOf(`{}`))
+	library := `async ({ run, describe }) => { try { return String(await run(0)); } catch (e) { return describe(e).message; } }`
+	looked := `let looks = 0; try { try { %s } catch (e) { Object.defineProperty(e, 'stack', { get() { looks++; return ''; } }); throw e; } } catch (e) {} return looks`
+	for source, want := range map[string]string{
+		"try { ({}).x() } catch (e) { return e.message }":                                                                              "x is not a function",
+		"try { new Array(-1) } catch (e) { return e.message }":                                                                         "Invalid array length",
+		"try { throw new Error('not a function') } catch (e) { return e.message }":                                                     "not a function",
+		"try { throw new TypeError('not a function') } catch (e) { return e.message }":                                                 "not a function",
+		"try { throw TypeError('not a function') } catch (e) { return e.message }":                                                     "not a function",
+		"try { throw new (class Own extends TypeError {})('not a function') } catch (e) { return e.message }":                          "not a function",
+		"try { throw Reflect.construct(RangeError, ['invalid array length']) } catch (e) { return e.message }":                         "invalid array length",
+		"throw new TypeError('not a function')":                                                                                        "not a function",
+		"try { throw new URIError('x', { cause: 7 }) } catch (e) { return e.cause }":                                                   "7",
+		"try { null.x } catch (e) { return e instanceof TypeError && e.constructor === TypeError }":                                    "true",
+		"const e = new TypeError('x'); return e.constructor === TypeError && TypeError.name + e":                                       "TypeErrorTypeError: x",
+		"const all = []; for (const f of [() => a.b(), () => a.c()]) try { f() } catch (e) { all.push(e.message) } return all\nvar a":  "Cannot read properties of undefined (reading 'b'),Cannot read properties of undefined (reading 'c')",
+		"const a = {}, all = []; for (const f of [() => a.b(), () => a.c()]) try { f() } catch (e) { all.push(e.message) } return all": "a.b is not a function,a.c is not a function",
+		strings.Replace(looked, "%s", "throw new Error('x')", 1):                                                                       "0",
+		strings.Replace(looked, "%s", "throw new TypeError('not a function')", 1):                                                      "0",
+		strings.Replace(looked, "%s", "null.x", 1):                                                                                     "0",
+	} {
+		got, err := b.RunScript(t.Context(), nodes.Script{Source: source, Library: library}, nodes.Items{}, "1", nil)
+		if err != nil || got != want {
+			t.Errorf("%s\ngot  %s, %v\nwant %s", source, got, err, want)
+		}
+	}
+}
+
+// TestDeepJSONFault: what is wrong with JSON is found however deep it stands.
+func TestDeepJSONFault(t *testing.T) {
+	t.Parallel()
+	v := newEvaluator(t, Options{})
+	b := v.NewBatch(t.Context(), scopeOf(`{}`))
+	for source, want := range map[string]string{
+		`'['.repeat(3000) + 'x'`:              `Unexpected token 'x', ..."[[[[[[[[[[x" is not valid JSON`,
+		`'[{"a":'.repeat(1500) + 'x'`:         `Unexpected token 'x', ...""a":[{"a":x" is not valid JSON`,
+		`'['.repeat(2000) + ']'.repeat(1999)`: `Expected ',' or ']' after array element in JSON at position 3999 (line 1 column 4000)`,
+		`'[[],{"a":{},"b":[1,[]]},'`:          `Unexpected end of JSON input`,
+		`'[{"a":[]} {}]'`:                     `Expected ',' or ']' after array element in JSON at position 10 (line 1 column 11)`,
+		`'[[1,2],[3,{4:5}]]'`:                 `Expected property name or '}' in JSON at position 11 (line 1 column 12)`,
+	} {
+		code := "try { return JSON.parse(" + source + ") } catch (e) { return e.message }"
+		got, err := b.RunScript(t.Context(), nodes.Script{Source: code, Library: `async ({ run }) => String(await run(0))`}, nodes.Items{}, "1", nil)
+		if err != nil || got != want {
+			t.Errorf("%s\ngot  %s, %v\nwant %s", source, got, err, want)
 		}
 	}
 }

@@ -100,7 +100,7 @@ func hash(s string, args []nodes.Value) (nodes.Value, error) {
 	return nodes.StringValue(hex.EncodeToString(sum)), nil
 }
 
-// decodeBase64 reads both alphabets and skips what is in neither. Bytes that are no UTF-8 become characters one by one.
+// decodeBase64 reads both alphabets and skips what is in neither. Where bytes are no UTF-8, each becomes a character.
 func decodeBase64(s string) (nodes.Value, error) {
 	clean := strings.Map(func(r rune) rune {
 		switch {
@@ -120,9 +120,13 @@ func decodeBase64(s string) (nodes.Value, error) {
 	if utf8.Valid(data) {
 		return nodes.StringValue(string(data)), nil
 	}
-	runes := make([]rune, len(data))
-	for i, b := range data {
-		runes[i] = rune(b)
+	var runes []rune
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			r = rune(data[i])
+		}
+		runes, i = append(runes, r), i+size
 	}
 	return nodes.StringValue(string(runes)), nil
 }

@@ -203,13 +203,12 @@ func compileItem(x js.IExpr) (itemAt, bool) {
 			if !e.scope.HasNode(node) {
 				return nodes.Item{}, false, NoNode(node)
 			}
-			it, err := e.scope.Paired(node, e.index)
-			return it, err == nil, err
+			return e.scope.Paired(node, e.index)
 		}, true
 	}
 	switch {
 	case variable == "$node":
-		return func(e *env) (nodes.Item, bool, error) { return atIndex(e, name) }, true
+		return func(e *env) (nodes.Item, bool, error) { return indexed(e.scope, name, e.index) }, true
 	case variable == "$input" && name == "item":
 		return func(e *env) (nodes.Item, bool, error) {
 			if e.index >= e.items.Len() {
@@ -250,16 +249,13 @@ func outputOf(s Scope, node string, output, run int) (nodes.Items, error) {
 	return s.Output(node, output, run)
 }
 
-// atIndex is the item of $node["name"]: the one with the index of the item at hand, else the first.
-func atIndex(e *env, node string) (nodes.Item, bool, error) {
-	items, err := outputOf(e.scope, node, -1, -1)
-	switch {
-	case err != nil || items.Len() == 0:
-		return nodes.Item{}, false, err
-	case e.index < items.Len():
-		return items.At(e.index), true, nil
+// indexed is $node["name"].
+func indexed(s Scope, node string, index int) (nodes.Item, bool, error) {
+	if !s.HasNode(node) {
+		return nodes.Item{}, false, NoNode(node)
 	}
-	return items.At(0), true, nil
+	it, err := s.Indexed(node, index)
+	return it, err == nil, err
 }
 
 // appendItem appends an item as expressions see it: {json, binary?, pairedItem?}.

@@ -175,6 +175,9 @@ func (d Duration) Get(name string) (any, error) {
 	case "conversionAccuracy":
 		return d.accuracy, nil
 	case "values":
+		if !d.valid() {
+			return Undefined{}, nil
+		}
 		return d.object(), nil
 	case "locale", "numberingSystem":
 		if !d.valid() {

@@ -264,7 +264,10 @@ func equalsMethod(d DateTime, args []any) (any, error) {
 		return nil, throw("Cannot read properties of %s (reading 'isValid')", toText(v))
 	}
 	o, ok := v.(DateTime)
-	return ok && o.Valid() && d.ts == o.ts && d.zone.equals(o.zone) && d.loc.equals(o.loc), nil
+	if !ok {
+		return Undefined{}, nil // what is not a DateTime has no isValid
+	}
+	return o.Valid() && d.ts == o.ts && d.zone.equals(o.zone) && d.loc.equals(o.loc), nil
 }
 
 func setZoneMethod(d DateTime, args []any) (any, error) {

@@ -158,19 +158,16 @@ const compactObject = (o) => {
 	}
 	return out;
 };
-// mergePairs merges the objects at the same places; the first value of a key stays.
-const mergePairs = (list, other) => {
+// mergePairs merges the objects at the same places, up to count: of a pair the first value of a key stays, a later pair's
+// replaces it.
+const mergePairs = (list, other, count, wanted) => {
 	const out = {};
-	const add = (o) => {
-		for (const [k, v] of Object.entries(o ?? {})) if (!Object.hasOwn(out, k)) out[k] = v;
-	};
-	for (let i = 0; i < Math.min(list.length, other.length); i++) {
-		if (typeof list[i] !== 'object' || typeof other[i] !== 'object') continue;
-		add(list[i]);
-		add(other[i]);
+	for (let i = 0; i < count; i++) {
+		if (wanted(list[i], other[i])) Object.assign(out, Object.assign({}, objectOf(list[i]), objectOf(other[i]), objectOf(list[i])));
 	}
 	return out;
 };
+const objectOf = (v) => isObject(v) ? v : undefined;
 const mergeAll = (list) => {
 	const out = {};
 	for (const o of list) {
@@ -204,8 +201,8 @@ const arrays = {
 	union: setFunction('union', (a, b) => distinct([...a, ...b])),
 	unique, removeDuplicates: unique,
 	merge: (a, other) => other === undefined ? mergeAll(a) : arrays.mergeWith(a, other),
-	mergeWith: needsArray('merge', mergeExample, mergePairs),
-	mergeIntoObject: needsArray('mergeIntoObject', mergeExample, (a, other) => mergeAll([...a, ...other])),
+	mergeWith: needsArray('merge', mergeExample, (a, b) => mergePairs(a, b, Math.min(a.length, b.length), (x, y) => typeof x === 'object' && typeof y === 'object')),
+	mergeIntoObject: needsArray('mergeIntoObject', mergeExample, (a, b) => mergePairs(a, b, Math.max(a.length, b.length), () => true)),
 	pluck(a, ...fields) {
 		if (!fields.length) return a;
 		const out = [];

@@ -37,13 +37,14 @@ const needsDateTime = (v) => {
 	if (!(v instanceof classes.DateTime)) throw new TypeError('diff is not a function');
 	return v;
 };
-const diff = (v, to, unit) => {
+const diff = (v, other, unit) => {
 	if (unit === null) throw new TypeError('no unit');
 	let units = unit === undefined || (Array.isArray(unit) && !unit.length) ? 'days' : unit;
 	for (const u of [units].flat()) {
-		const plural = typeof u === 'string' && !u.endsWith('s') ? u + 's' : u;
+		const plural = typeof u === 'string' && !u.endsWith('s') && u !== 'quarter' ? u + 's' : u;
 		if (!diffUnits.includes(plural)) wrong(`Unsupported unit '${u}'. Supported: ${diffUnits.map((name) => `'${name}'`).join(', ')}.`);
 	}
+	const to = other();
 	const d = needsDateTime(v).diff(to, units);
 	if (Array.isArray(units) && units.length > 1) return d.toObject();
 	units = [units].flat()[0];
@@ -72,8 +73,8 @@ const dates = {
 		const d = asDateTime(v);
 		return d >= now.minus({ [unit]: amount }) && d <= now;
 	},
-	diffTo: (v, other, unit) => diff(v, asMoment(other), unit),
-	diffToNow: (v, unit) => diff(v, classes.DateTime.now(), unit),
+	diffTo: (v, other, unit) => diff(v, () => asMoment(other), unit),
+	diffToNow: (v, unit) => diff(v, () => classes.DateTime.now(), unit),
 	toDateTime: (v, format) => typeof v === 'string' ? toMoment(v, format) : asDateTime(v),
 	toInt: (v) => millisOf(isObject(v) ? v : undefined),
 	toFloat: (v) => millisOf(isObject(v) ? v : undefined),
@@ -108,7 +109,7 @@ const extend = (v, optional, name, ...args) => {
 	if (name === 'isNotEmpty') return !isEmpty(v);
 	const f = extensionOf(v, name);
 	if (f) return f(v, ...args);
-	if (extensionTypes[name]?.includes(typeOf(v))) throw new TypeError(name);
+	if (extensionTypes[name]?.includes(typeOf(v))) return undefined; // such as [1].toInt()
 	if (typeof v[name] === 'function') return v[name](...args);
 	return extensionTypes[name] ? fail('onlyOn', name) : wrong('Unknown expression function: ' + name);
 };

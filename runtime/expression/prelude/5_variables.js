@@ -35,10 +35,7 @@ const nodeName = (name) => {
 const nodes = (index) => new Proxy({}, {
 	get(_, name) {
 		if (typeof name === 'symbol' || name === 'toJSON') return undefined;
-		const here = () => {
-			const items = once('output', name, -1, -1);
-			return items[index] ?? items[0];
-		};
+		const here = () => once('indexed', name, index);
 		once('exists', name);
 		const reference = {
 			get json() { return here()?.json; },

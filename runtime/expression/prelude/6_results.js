@@ -11,6 +11,10 @@ Object.defineProperty(BigInt.prototype, 'toJSON', { value: function toJSON() {
 	if (leaving) return String(this);
 	throw new TypeError('Do not know how to serialize a BigInt');
 } });
+Object.defineProperty(Promise.prototype, 'toJSON', { value: function toJSON() {
+	if (leaving) throw new TypeError('#<Promise> could not be cloned.');
+	return {};
+} });
 const encode = (v) => {
 	switch (typeof v) {
 		case 'undefined': return 'u';
@@ -45,12 +49,17 @@ const print = (evaluate, catches, part) => {
 		v = evaluate();
 		if (v === undefined || v === null || v !== v) return '';
 		if (typeof v === 'symbol') fail('plain', 'Expression evaluation failed: Cannot convert a Symbol value to a string');
-		// A member called toString is no conversion.
-		return typeof v === 'object' && Object.hasOwn(v, 'toString') && typeof v.toString !== 'function' ? toTag(v) : String(v);
 	} catch (e) {
 		if (e instanceof Failure || e instanceof InternalError || !catches) throw e;
 		swallow(part, e);
 		return '';
+	}
+	try {
+		// A member called toString is no conversion.
+		return typeof v === 'object' && Object.hasOwn(v, 'toString') && typeof v.toString !== 'function' ? toTag(v) : String(v);
+	} catch (e) {
+		if (e instanceof Failure || e instanceof InternalError) throw e;
+		return fail('plain', 'Expression evaluation failed: Cannot convert object to primitive value');
 	}
 };
 const process = Object.freeze(Object.defineProperty({}, 'env', { value: Object.freeze({}) }));

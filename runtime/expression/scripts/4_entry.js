@@ -5,12 +5,31 @@ const variables = new Set(['$secrets', '$self', '$tool', '$agentInfo', '$fromAI'
 	'DateTime', 'Duration', 'Interval', ...statics, ...Object.keys(perItem)]);
 variables.delete('$evaluateExpression');
 
-// inWords says JavaScript's errors as Node.js does, where that is known.
+// isEngines tells the engine's own errors: those of its classes that no code made.
+const byCode = new WeakSet();
+const enginePrototypes = new Set([TypeError, RangeError, ReferenceError, URIError].map((own) => {
+	const construct = (_, args, target) => {
+		const e = Reflect.construct(own, args, target);
+		byCode.add(e);
+		return e;
+	};
+	const value = new Proxy(own, { construct, apply: (_, self, args) => construct(own, args, value) });
+	Object.defineProperty(globalThis, own.name, { value, writable: true, configurable: true });
+	Object.defineProperty(own.prototype, 'constructor', { value, writable: true, configurable: true });
+	return own.prototype;
+}));
+const isEngines = (e) => isObject(e) && enginePrototypes.has(Object.getPrototypeOf(e)) && !byCode.has(e);
+
+// inWords says the engine's errors as Node.js does, where that is known.
 const wordings = [
 	[/^'(.+)' is not defined$/, '$1 is not defined'],
 	[/^cannot read property '(.*)' of (null|undefined)$/, "Cannot read properties of $2 (reading '$1')"],
 	[/^cannot set property '(.*)' of (null|undefined)$/, "Cannot set properties of $2 (setting '$1')"],
 	[/^'.+' is read-only$/, 'Assignment to constant variable.'],
+	[/^Cannot read properties of (null|undefined) \(reading 'Symbol\.iterator'\)$/, '$1 is not iterable'],
+	[/^cannot convert to object$/, 'Cannot convert undefined or null to object'],
+	[/^invalid array length$/, 'Invalid array length'],
+	[/^expecting hex digit$/, 'URI malformed'],
 ];
 const inWords = (message) => wordings.reduce((text, [from, to]) => text.replace(from, to), message);
 
@@ -23,24 +42,59 @@ const placeOf = (e, first) => {
 	}
 	return undefined;
 };
-// calledAt is what stands before the bracket of a call.
+const sourceLine = (line) => (task.lines ??= String(task.bound.run).split('\n').slice(task.bound.pad))[line - 1];
+// calledAt says of what stands before the bracket of a call that it cannot be called.
 const calledAt = ({ line, column }) => {
-	const text = String(task.bound.run).split('\n')[task.bound.pad + line - 1]?.slice(0, column - 1) ?? '';
-	return text.match(/(?:"[^"]*"|'[^']*'|\b[\w$]+|\$[\w$]*)(?:\??\.[\w$]+|\[[^\]]*\])*$/)?.[0];
+	const m = sourceLine(line)?.slice(0, column - 1).match(/(\bnew\s+)?((?:"[^"]*"|'[^']*'|\b[\w$]+|\$[\w$]*)(?:\??\.[\w$]+|\[[^\]]*\])*)$/);
+	return m && `${m[2]} is not a ${m[1] ? 'constructor' : 'function'}`;
 };
+// iteratedAt is what the line goes through, if that is only one thing.
+const iteratedAt = ({ line }) => {
+	const found = [...(sourceLine(line) ?? '').matchAll(/(?:\bof\s+|\.\.\.\s*|\]\s*=\s*)([a-z_$][\w$]*(?:\.[\w$]+|\[[^\]]*\])*)(?!\s*[\w$.([])/gi)];
+	return found.length === 1 ? found[0][1] : undefined;
+};
+// kept is what make() gives, made once for a key: loops throw the same again and again.
+const kept = (key, make) => {
+	const { words } = task;
+	let text = words.get(key);
+	if (text !== undefined) return text;
+	if (words.size >= 1000) words.clear();
+	words.set(key, text = make());
+	return text;
+};
+// wordsOf is the message of an error of the engine's in Node.js's words. Only two ask for its place.
+const wordsOf = (e) => {
+	const written = String(e.message);
+	const message = kept(written, () => inWords(written));
+	if (message === 'not a function') return kept(message + e.stack, () => placed(e, calledAt) ?? message);
+	if (!message.endsWith(' is not iterable')) return message;
+	return kept(message + e.stack, () => {
+		const from = placed(e, iteratedAt);
+		return from ? from + ' is not iterable' : message;
+	});
+};
+const placed = (e, find) => {
+	const place = placeOf(e, task.line);
+	return place && find(place);
+};
+// __say words what a script catches.
+Object.defineProperty(globalThis, '__say', { value: (e) => {
+	if (!isEngines(e)) return;
+	try {
+		const message = wordsOf(e);
+		if (message !== e.message) e.message = message;
+	} catch { /* it stays as it was */ }
+} });
 // described says what was thrown: {message, description, line}. Limits are no errors of a script: they end it.
 const described = (e, first) => {
 	if (e instanceof InternalError) throw e;
 	if (e instanceof Failure) return { message: e.message, description: e.description };
 	if (e instanceof Error) {
 		const place = placeOf(e, first);
-		let message = inWords(String(e.message)) || 'Unknown error';
-		const called = message === 'not a function' && place && calledAt(place);
-		if (called) message = called + ' is not a function';
-		return { message, description: e.name !== 'Error' ? String(e.name) : '', line: place?.line };
+		return { message: (isEngines(e) ? wordsOf(e) : String(e.message)) || 'Unknown error', description: e.name !== 'Error' ? String(e.name) : '', line: place?.line };
 	}
 	if (e === undefined) return { message: 'Unknown error' };
-	return isObject(e) && typeof e.message === 'string' ? { message: e.message, description: e.description } : { message: stringify(e) ?? String(e) };
+	return isObject(e) && typeof e.message === 'string' ? { message: e.message } : { message: stringify(e) ?? String(e) };
 };
 
 const items = () => task.items ??= once('input', 0);
@@ -62,7 +116,7 @@ const later = (what, ...args) => new Promise((resolve, reject) => {
 
 const start = (program, args) => {
 	known = new Map();
-	const t = task = { items: undefined, timers: new Map(), timerCount: 0, asked: new Map(), result: undefined, failed: undefined };
+	const t = task = { line: program.line, words: new Map(), items: undefined, timers: new Map(), timerCount: 0, asked: new Map(), result: undefined, failed: undefined };
 	const bound = t.bound = program.make();
 	// run returns what the script gives with item index as the current one; own are further names, self is this.
 	const at = (index) => ({ index, list: items, get json() { return items()[index]?.json; } });
