@@ -88,3 +88,27 @@ func TestConflict(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAddFileRefused: the file of a workflow that cannot be served is not kept.
+func TestAddFileRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, pass, nil)
+	if err := r.add(hook, `{"path":"a"}`); err != nil {
+		t.Fatal(err)
+	}
+	for node, want := range map[string]string{
+		`"type":"n8n-nodes-base.manualTrigger","typeVersion":1,"parameters":{}`:     "the workflow has no trigger that waits for events",
+		`"type":"n8n-nodes-base.webhook","typeVersion":2,"parameters":{"path":"a"}`: `the webhook GET a is already taken`,
+	} {
+		flow, err := r.rt.Load(t.Context(), "idle.json", []byte(`{"id":"idle","name":"idle","nodes":[{"name":"Start","position":[0,0],`+node+`}],"connections":{}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.AddFile(t.Context(), flow); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if w, err := r.store.Workflow(t.Context(), "idle"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("it was kept: %+v, %v", w, err)
+		}
+	}
+}

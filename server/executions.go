@@ -380,18 +380,11 @@ func (s *Server) finish(ctx context.Context, e *execution, r *cordboard.Result) 
 	case ending.Forget:
 		s.removeBinary(e.binary)
 	}
-	s.executions.tell(e.id, nodes.Result{Items: r.LastOutput(), Err: errorOf(r)}) // a reply was told when it was given
-}
-
-// errorOf is what a caller learns of a failure: to n8n a run whose last node failed, and went on, failed too.
-func errorOf(r *cordboard.Result) error {
-	if r.Err != nil {
-		return r.Err
+	told := nodes.Result{Items: r.LastOutput()}
+	if r.Err != nil { // a nil *nodes.Error would be an error
+		told.Err = r.Err
 	}
-	if steps := r.State.Steps; len(steps) > 0 && steps[len(steps)-1].Err != nil {
-		return steps[len(steps)-1].Err
-	}
-	return nil
+	s.executions.tell(e.id, told) // a reply was told when it was given
 }
 
 // errorRun adds the execution of the error workflow to what an ending starts. The function begins it.

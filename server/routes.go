@@ -29,20 +29,36 @@ type route struct {
 func (r *routes) replace(old *cordboard.Workflow, list []hookRoute) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	next, err := r.with(old, list)
+	if err == nil {
+		r.all = next
+	}
+	return err
+}
+
+// free is the error that replace would give.
+func (r *routes) free(old *cordboard.Workflow, list []hookRoute) error {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	_, err := r.with(old, list)
+	return err
+}
+
+// with are the routes as replace leaves them. The caller holds the lock.
+func (r *routes) with(old *cordboard.Workflow, list []hookRoute) ([]route, error) {
 	next := slices.DeleteFunc(slices.Clone(r.all), func(one route) bool { return old != nil && one.src.flow == old })
 	for _, h := range list {
 		segments := strings.Split(strings.Trim(h.route.Path, "/"), "/")
 		for _, one := range next {
 			if one.method == h.route.Method && sameShape(one.segments, segments) {
-				return fmt.Errorf("%s: node %q: the webhook %s %s %w by node %q of %s", h.src.flow.Workflow.File, h.src.trigger.Name,
+				return nil, fmt.Errorf("%s: node %q: the webhook %s %s %w by node %q of %s", h.src.flow.Workflow.File, h.src.trigger.Name,
 					h.route.Method, h.route.Path, errTaken, one.src.trigger.Name, one.src.flow.Workflow.File)
 			}
 		}
 		next = append(next, route{h.route.Method, segments, h.route.Origins, h.src})
 	}
 	slices.SortStableFunc(next, func(a, b route) int { return slices.Compare(a.weights(), b.weights()) })
-	r.all = next
-	return nil
+	return next, nil
 }
 
 // errTaken says that another workflow has an address.

@@ -380,7 +380,7 @@ func TestShutdownRefuses(t *testing.T) {
 	if err := <-r.served; err != nil {
 		t.Error(err)
 	}
-	if log := r.log.String(); !strings.Contains(log, "stopping: 1 executions under way") || len(entered) > 0 {
+	if log := r.log.String(); !strings.Contains(log, `stopping "executions under way"=1`) || len(entered) > 0 {
 		t.Errorf("%d more began; %s", len(entered), log)
 	}
 	if got := r.ask("GET", "/healthz", ""); !strings.Contains(got, "refused") {

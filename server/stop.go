@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 )
@@ -67,7 +66,7 @@ func (s *Server) tellStopping() {
 	if n > 0 {
 		level = slog.LevelWarn // it takes a while
 	}
-	s.log.Log(context.Background(), level, fmt.Sprintf("stopping: %d executions under way", n), "waits at most", s.shutdown)
+	s.log.Log(context.Background(), level, "stopping", "executions under way", n, "waits at most", s.shutdown)
 }
 
 // done is closed once f has returned.

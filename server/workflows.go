@@ -76,6 +76,16 @@ func (s *Server) AddFile(ctx context.Context, flow *cordboard.Workflow) error {
 	if err == nil && old.Source != file && old.Source != "" && s.serves(old.ID) {
 		return fmt.Errorf("%s: it has the id %q of another workflow that is served: %s", file, old.ID, old.Source)
 	}
+	hooks, _, err := triggersOf(ctx, flow)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	err = s.routes.free(s.served[flow.Workflow.ID].flow, hooks)
+	s.mu.Unlock()
+	if err != nil { // what cannot be served is not kept
+		return err
+	}
 	kept := store.Workflow{ID: flow.Workflow.ID, Name: flow.Workflow.Name, Active: true, Source: file, JSON: flow.Workflow.Source}
 	if kept, err = s.store.SaveWorkflow(ctx, kept); err != nil {
 		return err

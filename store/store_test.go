@@ -125,6 +125,25 @@ func testWorkflows(t *testing.T, s *Store) {
 	if err := s.SetActive(ctx, "none", true); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
+	here := s.now
+	for _, skew := range []time.Duration{-time.Hour, time.Hour} { // this machine's clock does not count
+		s.now = func() time.Time { return here().Add(skew) }
+		if err := s.SetActive(ctx, w.ID, true); err != nil {
+			t.Error(err)
+		}
+		if since := must(s.Unchanged(ctx, w.ID))(t); since < 0 || since > time.Minute {
+			t.Errorf("a clock that is %v off: unchanged for %v", skew, since)
+		}
+		if saved := must(s.SaveWorkflow(ctx, Workflow{Name: skew.String(), JSON: "{}"}))(t); must(s.Unchanged(ctx, saved.ID))(t).Abs() > time.Minute {
+			t.Errorf("a clock that is %v off counts where a workflow is kept", skew)
+		} else if err := s.DeleteWorkflow(ctx, saved.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	s.now = here
+	if _, err := s.Unchanged(ctx, "none"); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
 	if err := s.SetStaticData(ctx, w.ID, `{"n":1}`); err != nil {
 		t.Error(err)
 	}

@@ -50,7 +50,10 @@ func (s *Store) SaveWorkflow(ctx context.Context, w Workflow) (Workflow, error) 
 		w.ID = NewID()
 	}
 	err := s.db.write(ctx, func(t tx) error {
-		now := s.now().UnixMilli()
+		now, err := one[int64](t, "SELECT "+s.db.clock()) // Unchanged compares it
+		if err != nil {
+			return err
+		}
 		old, err := workflow(t, w.ID)
 		created := old.CreatedAt.UnixMilli()
 		switch {
@@ -205,8 +208,18 @@ func (s *Store) ActiveVersions(ctx context.Context) (versions map[string]string,
 // SetActive says whether a workflow's triggers are served; ErrNotFound.
 func (s *Store) SetActive(ctx context.Context, id string, active bool) error {
 	return s.db.write(ctx, func(t tx) error {
-		return wrap(fmt.Sprintf("workflow %q", id), changed(t.exec("UPDATE workflows SET active = ?, updated_at = ? WHERE id = ?", flag(active), s.now().UnixMilli(), id)))
+		return wrap(fmt.Sprintf("workflow %q", id), changed(t.exec("UPDATE workflows SET active = ?, updated_at = "+s.db.clock()+" WHERE id = ?", flag(active), id)))
 	})
+}
+
+// Unchanged is for how long a workflow has been as it is, by the database's own clock; ErrNotFound.
+func (s *Store) Unchanged(ctx context.Context, id string) (since time.Duration, err error) {
+	err = s.db.read(ctx, func(t tx) error {
+		ms, err := one[int64](t, "SELECT "+s.db.clock()+" - updated_at FROM workflows WHERE id = ?", id)
+		since = time.Duration(ms) * time.Millisecond
+		return wrap(fmt.Sprintf("workflow %q", id), err)
+	})
+	return since, err
 }
 
 // DeleteWorkflow removes a workflow, its versions, its static data and its executions, but for one that is under way: ErrNotFound, or
@@ -218,7 +231,7 @@ func (s *Store) DeleteWorkflow(ctx context.Context, id string) error {
 			return err
 		}
 		if open > 0 {
-			return fmt.Errorf("workflow %q has %d executions that have not ended: wait for them, or cancel them", id, open)
+			return fmt.Errorf("workflow %q has executions that have not ended (%d): wait for them, or cancel them", id, open)
 		}
 		for _, stmt := range []string{
 			"DELETE FROM journal WHERE execution_id IN (SELECT id FROM executions WHERE workflow_id = ?)",

@@ -117,7 +117,11 @@ func apikeysRemoveCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "remove ID|LABEL", Short: "Remove a key: it is refused from then on", Args: exactArgs(1, "the key's id or label")}
 	s.addStoreFlags(cmd)
 	cmd.RunE = s.with(func(cmd *cobra.Command, db *store.Store, args []string) error {
-		return db.RemoveAPIKey(cmd.Context(), args[0])
+		err := db.RemoveAPIKey(cmd.Context(), args[0])
+		if errors.Is(err, store.ErrNotFound) {
+			err = fmt.Errorf("%w; see: cordboard apikeys list", err)
+		}
+		return err
 	})
 	return cmd
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,6 +108,11 @@ func (s *settings) open(cmd *cobra.Command, observe func(runtime.Event)) (rt *co
 }
 
 func (s *settings) options(cmd *cobra.Command) (cordboard.Options, error) {
+	for _, file := range s.credentialFiles {
+		if _, err := os.Stat(file); err != nil {
+			return cordboard.Options{}, fmt.Errorf("--credentials: %w", err)
+		}
+	}
 	log, err := s.logger(cmd.ErrOrStderr())
 	if err != nil {
 		return cordboard.Options{}, err
@@ -152,64 +155,3 @@ func workflowEnv() func(string) (string, bool) {
 	}
 	return nil
 }
-
-func (s *settings) logger(w io.Writer) (*slog.Logger, error) {
-	switch s.logFormat {
-	case "":
-		return slog.New(&textLog{w: w, level: slog.LevelWarn}), nil
-	case "text":
-		return slog.New(&textLog{w: w, level: slog.LevelInfo, timed: true}), nil
-	case "json":
-		return slog.New(slog.NewJSONHandler(w, nil)), nil
-	}
-	return nil, fmt.Errorf("--log: there are the formats text and json, and not %q", s.logFormat)
-}
-
-// textLog writes a line a record, for people.
-type textLog struct {
-	w     io.Writer
-	level slog.Level
-	timed bool // each line begins with the time
-	attrs []slog.Attr
-}
-
-// Enabled is slog.Handler's.
-func (l *textLog) Enabled(_ context.Context, level slog.Level) bool { return level >= l.level }
-
-// Handle is slog.Handler's.
-func (l *textLog) Handle(_ context.Context, r slog.Record) error {
-	var b strings.Builder
-	name := map[slog.Level]string{slog.LevelInfo: "info", slog.LevelWarn: "warning", slog.LevelError: "error"}[r.Level]
-	if name == "" {
-		name = strings.ToLower(r.Level.String())
-	}
-	if l.timed && !r.Time.IsZero() {
-		b.WriteString(r.Time.Format("2006-01-02T15:04:05.000Z07:00 "))
-	}
-	b.WriteString(name + ": " + r.Message)
-	sep := " ("
-	write := func(a slog.Attr) bool {
-		fmt.Fprintf(&b, "%s%s: %s", sep, a.Key, a.Value)
-		sep = ", "
-		return true
-	}
-	for _, a := range l.attrs {
-		write(a)
-	}
-	r.Attrs(write)
-	if sep == ", " {
-		b.WriteString(")")
-	}
-	_, err := io.WriteString(l.w, b.String()+"\n")
-	return err
-}
-
-// WithAttrs is slog.Handler's.
-func (l *textLog) WithAttrs(attrs []slog.Attr) slog.Handler {
-	c := *l
-	c.attrs = append(c.attrs[:len(c.attrs):len(c.attrs)], attrs...)
-	return &c
-}
-
-// WithGroup is slog.Handler's.
-func (l *textLog) WithGroup(string) slog.Handler { return l }

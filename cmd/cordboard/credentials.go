@@ -18,6 +18,7 @@ import (
 
 	"github.com/cordboard/cordboard"
 	"github.com/cordboard/cordboard/credentials"
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/store"
 )
 
@@ -45,10 +46,12 @@ func (s *storing) with(f func(cmd *cobra.Command, db *store.Store, args []string
 	}
 }
 
-// table writes rows for people.
+// table writes rows for people, below a head if there is one.
 func table(w io.Writer, head string, rows [][]any) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, head)
+	if head != "" {
+		fmt.Fprintln(t, head)
+	}
 	for _, row := range rows {
 		for i, cell := range row {
 			if i > 0 {
@@ -72,7 +75,7 @@ func when(t time.Time) string {
 // readFile reads a file, or standard input for "-".
 func readFile(cmd *cobra.Command, name string) ([]byte, error) {
 	if name == "-" {
-		return io.ReadAll(cmd.InOrStdin())
+		return readStdin(cmd.Context(), cmd)
 	}
 	return os.ReadFile(name)
 }
@@ -195,6 +198,8 @@ func credentialsImportCommand() *cobra.Command {
 	var s storing
 	cmd := &cobra.Command{
 		Use: "import FILE", Short: "Keep the credentials of n8n's decrypted export (n8n export:credentials --all --decrypted); - is standard input",
+		Long: "Import keeps credentials, encrypted; one with the id of a credential that is there takes its place. Where a type is known, fields that it\n" +
+			"does not have, values of the wrong kind and what is missing are told on standard error; nothing is refused for it.",
 		Args: exactArgs(1, "the file"),
 	}
 	s.addStoreFlags(cmd)
@@ -207,12 +212,14 @@ func credentialsImportCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		check := &checking{s: &s, cmd: cmd}
 		for _, c := range list {
+			check.imported(c)
 			if _, err := db.SaveCredential(cmd.Context(), store.Credential{ID: c.ID, Name: c.Name, Type: c.Type, Data: c.Data}); err != nil {
 				return fmt.Errorf("credential %q: %w", c.Name, err)
 			}
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "%d credentials are kept\n", len(list))
+		fmt.Fprintln(cmd.ErrOrStderr(), "kept: "+descriptors.Plural(len(list), "credential"))
 		return nil
 	})
 	return cmd
@@ -328,7 +335,7 @@ func credentialsAddCommand() *cobra.Command {
 				c.ID = old.ID
 			}
 		}
-		if err := s.checkCredential(cmd, credentials.Credential{Name: name, Type: kind, Data: text, Source: "--data"}); err != nil {
+		if err := (&checking{s: &s, cmd: cmd}).added(credentials.Credential{Name: name, Type: kind, Data: text, Source: "--data"}); err != nil {
 			return err
 		}
 		c, err = db.SaveCredential(cmd.Context(), c)

@@ -15,60 +15,104 @@ import (
 	"github.com/cordboard/cordboard/server/api"
 )
 
-// checkCredential refuses fields that a credential's type does not have, or not so, and warns of what is missing. Of a type that is not
-// known nothing is said. No message holds a value.
-func (s *storing) checkCredential(cmd *cobra.Command, c credentials.Credential) error {
-	warn := func(format string, args ...any) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "warning: "+format+"\n", args...)
+// checking holds credentials to the fields of their types. No message of it holds a value.
+type checking struct {
+	s   *storing
+	cmd *cobra.Command
+	// whose begins what is said of a credential's fields.
+	whose  string
+	fields map[string]map[string]api.Field // by type, what was looked up
+}
+
+func (c *checking) warn(format string, args ...any) {
+	fmt.Fprintf(c.cmd.ErrOrStderr(), "warning: "+format+"\n", args...)
+}
+
+// of are the fields of a type; nil if it is not known.
+func (c *checking) of(credentialType string) (map[string]api.Field, error) {
+	if fields, ok := c.fields[credentialType]; ok {
+		return fields, nil
 	}
-	fields := api.Fields(c.Type)
+	fields := api.Fields(credentialType)
 	if fields == nil {
-		dirs, err := s.pluginDirs(cmd)
+		dirs, err := c.s.pluginDirs(c.cmd)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if fields = describedFields(dirs, c.Type); fields == nil {
-			if near := schemas.Nearest(c.Type, api.CredentialTypes()); near != "" {
-				warn("the credential type %s is not known here, its fields are taken as they are; did you mean %q?", c.Type, near)
-			}
+		fields = describedFields(dirs, credentialType)
+	}
+	if c.fields == nil {
+		c.fields = map[string]map[string]api.Field{}
+	}
+	c.fields[credentialType] = fields
+	return fields, nil
+}
+
+// added refuses fields that the type of a new credential does not have, or not so, and warns of what is missing. Of a type that is not known
+// nothing is said.
+func (c *checking) added(one credentials.Credential) error {
+	fields, err := c.of(one.Type)
+	if err != nil {
+		return err
+	}
+	if fields == nil {
+		if near := schemas.Nearest(one.Type, api.CredentialTypes()); near != "" {
+			c.warn("the credential type %s is not known here, its fields are taken as they are; did you mean %q?", one.Type, near)
 		}
 	}
-	data := gjson.ParseBytes(c.Data)
-	if fields != nil {
-		if err := checkFields(c.Type, fields, data); err != nil {
-			return err
-		}
+	if wrong := wrongFields(one.Type, fields, gjson.ParseBytes(one.Data)); len(wrong) > 0 {
+		return errors.New("--data: " + strings.Join(wrong, "\n--data: "))
 	}
-	missing := missingFields(fields, data)
-	for _, name := range missing {
-		warn("%s needs the field %q, which is not there", c.Type, name)
-	}
-	set := credentials.NewSet(credentials.NewLeases(""))
-	set.Add(c)
-	if _, err := set.Find(c.ID, c.Name, c.Type); err != nil && len(missing) == 0 {
-		warn("it is kept, and cannot be used as it is: %v", err)
-	}
+	c.lacking(one, fields)
 	return nil
 }
 
-// checkFields says all at once.
-func checkFields(credentialType string, fields map[string]api.Field, data gjson.Result) error {
-	var errs []error
+// imported warns of all that is wrong with a credential that another program kept: that one knew what it is for.
+func (c *checking) imported(one credentials.Credential) {
+	fields, err := c.of(one.Type)
+	if err != nil { // it is no reason to keep some of them only
+		c.warn("the fields of the type %s cannot be looked up: %v", one.Type, err)
+	}
+	c.whose = fmt.Sprintf("credential %q: ", one.Name)
+	for _, wrong := range wrongFields(one.Type, fields, gjson.ParseBytes(one.Data)) {
+		c.warn("%s%s", c.whose, wrong)
+	}
+	c.lacking(one, fields)
+}
+
+// lacking warns of what is missing.
+func (c *checking) lacking(one credentials.Credential, fields map[string]api.Field) {
+	missing := missingFields(fields, gjson.ParseBytes(one.Data))
+	for _, name := range missing {
+		c.warn("%s%s needs the field %q, which is not there", c.whose, one.Type, name)
+	}
+	set := credentials.NewSet(credentials.NewLeases(""))
+	set.Add(one)
+	if _, err := set.Find(one.ID, one.Name, one.Type); err != nil && len(missing) == 0 {
+		c.warn("it is kept, and cannot be used as it is: %v", err)
+	}
+}
+
+// wrongFields says of each field that is not one of the type's, or not so, what is wrong. Of a type that is not known nothing is.
+func wrongFields(credentialType string, fields map[string]api.Field, data gjson.Result) (wrong []string) {
+	if fields == nil {
+		return nil
+	}
 	data.ForEach(func(key, v gjson.Result) bool {
 		field, known := fields[key.Str]
 		is := jsonType(v)
 		switch {
 		case !known:
-			errs = append(errs, fmt.Errorf("--data: %s has no field %q%s", credentialType, key.Str, nearestField(key.Str, fields)))
+			wrong = append(wrong, fmt.Sprintf("%s has no field %q%s", credentialType, key.Str, nearestField(key.Str, fields)))
 		case v.Type == gjson.Null:
 		case (field.Type == "string" || field.Type == "number" || field.Type == "boolean") && is != "a "+field.Type:
-			errs = append(errs, fmt.Errorf("--data: the field %q of %s must be a %s, and is %s", key.Str, credentialType, field.Type, is))
+			wrong = append(wrong, fmt.Sprintf("the field %q of %s must be a %s, and is %s", key.Str, credentialType, field.Type, is))
 		case field.Choices != nil && !slices.Contains(field.Choices, v.String()):
-			errs = append(errs, fmt.Errorf("--data: the field %q of %s must be one of %s", key.Str, credentialType, strings.Join(field.Choices, ", ")))
+			wrong = append(wrong, fmt.Sprintf("the field %q of %s must be one of %s", key.Str, credentialType, strings.Join(field.Choices, ", ")))
 		}
 		return true
 	})
-	return errors.Join(errs...)
+	return wrong
 }
 
 func nearestField(name string, fields map[string]api.Field) string {

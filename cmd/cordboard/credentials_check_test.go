@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cordboard/cordboard/credentials"
 )
 
 // TestAddChecksFields: what a known type does not have is refused, and what it lacks is told; no message holds a value.
@@ -53,5 +58,45 @@ func TestAddChecksFields(t *testing.T) {
 		if code, errs := add(c.kind, c.data); code != 0 || errs != c.want {
 			t.Errorf("%s %s: %d\n%swant\n%s", c.kind, c.data, code, errs, c.want)
 		}
+	}
+}
+
+// TestImportTellsFields: what n8n exported is kept, and what is wrong with it is told by credential and field.
+func TestImportTellsFields(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := strings.ReplaceAll(`[{"id":"1","name":"Good","type":"httpHeaderAuth","data":{"name":"X","value":"SECRET"}},
+		{"id":"2","name":"Shop","type":"httpHeaderAuth","data":{"name":"X","valeu":"SECRET"}},
+		{"id":"3","name":"DB","type":"postgres","data":{"host":"h","port":"SECRET","ssl":"SECRET"}},
+		{"id":"4","name":"Phones","type":"threeCXOAuth2Api","data":{"clientId":"SECRET","url":"https://pbx.example.com"}},
+		{"id":"5","name":"Elsewhere","type":"httpHeaderAuthApi","data":{"x":"SECRET"}}]`, "SECRET", hidden)
+	want := `warning: credential "Shop": httpHeaderAuth has no field "valeu"; did you mean "value"?
+warning: credential "Shop": httpHeaderAuth needs the field "value", which is not there
+warning: credential "DB": the field "port" of postgres must be a number, and is a string
+warning: credential "DB": the field "ssl" of postgres must be one of allow, disable, require
+warning: it is kept, and cannot be used as it is: credential "Phones" (-): it has no clientSecret
+kept: 5 credentials
+`
+	code, out, errs := cli(t, dir, text, "credentials", "import", "-")
+	if code != 0 || out != "" || errs != want {
+		t.Errorf("%d %s%swant\n%s", code, out, errs, want)
+	}
+	if list := must(t, dir, "", "credentials", "list"); strings.Count(list, "\n") != 6 {
+		t.Error(list)
+	}
+	enc := write(t, "enc.json", `[{"id":"1","name":"Enc","type":"t","data":"U2FsdGVk"}]`)
+	refused(t, dir, enc+`: credential 0, "Enc", is encrypted: export it with n8n export:credentials --decrypted`, "credentials", "import", enc)
+}
+
+// TestImportWithoutTypes: where the types cannot be looked up, that is told, and no credential is left out for it.
+func TestImportWithoutTypes(t *testing.T) {
+	t.Parallel()
+	var errs bytes.Buffer
+	cmd := &cobra.Command{}
+	cmd.SetErr(&errs)
+	check := &checking{s: &storing{settings: settings{credentialFiles: []string{"gone.json"}}}, cmd: cmd}
+	check.imported(credentials.Credential{ID: "1", Name: "a", Type: "unheardOfApi", Data: []byte(`{}`)})
+	if want := "warning: the fields of the type unheardOfApi cannot be looked up: --credentials: stat gone.json"; !strings.HasPrefix(errs.String(), want) {
+		t.Errorf("%s, want %s", errs.String(), want)
 	}
 }

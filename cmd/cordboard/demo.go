@@ -15,6 +15,7 @@ import (
 
 	"github.com/cordboard/cordboard"
 	"github.com/cordboard/cordboard/credentials"
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/examples"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/threecx/pbxsim"
@@ -145,18 +146,11 @@ func (t *stepTable) observe(e runtime.Event) {
 	if e.Kind != "step.finished" {
 		return
 	}
-	line := fmt.Sprintf("%s\t%s in\t%s out\t%.1f ms", e.Node, count(e.In, "item"), count(e.Out, "item"), float64(e.Duration.Microseconds())/1000)
+	line := fmt.Sprintf("%s\t%s in\t%s out\t%.1f ms", e.Node, descriptors.Plural(e.In, "item"), descriptors.Plural(e.Out, "item"), float64(e.Duration.Microseconds())/1000)
 	if e.Err != nil {
 		line += "\tfailed: " + e.Err.Message
 	}
 	t.lines = append(t.lines, line)
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (t *stepTable) print(w io.Writer) {

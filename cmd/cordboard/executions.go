@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -21,8 +19,8 @@ import (
 const serverSilent = 20 * time.Second
 
 func executionsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "executions", Short: "List, show, retry and remove executions", Args: cobra.NoArgs, RunE: needsSubcommand}
-	cmd.AddCommand(executionsListCommand(), executionsShowCommand(), executionsRetryCommand(), executionsPruneCommand())
+	cmd := &cobra.Command{Use: "executions", Short: "List, show, retry, stop and remove executions", Args: cobra.NoArgs, RunE: needsSubcommand}
+	cmd.AddCommand(executionsListCommand(), executionsShowCommand(), executionsRetryCommand(), executionsStopCommand(), executionsPruneCommand())
 	return cmd
 }
 
@@ -151,7 +149,7 @@ func executionsShowCommand() *cobra.Command {
 		if output == "items" {
 			return runtime.WriteItems(cmd.OutOrStdout(), run.Items())
 		}
-		return run.WriteJSON(cmd.OutOrStdout())
+		return run.WriteJSON(&indenter{w: cmd.OutOrStdout()})
 	})
 	return cmd
 }
@@ -220,13 +218,8 @@ func executionsPruneCommand() *cobra.Command {
 			before = time.Now().Add(-d)
 		}
 		gone, err := db.Prune(cmd.Context(), before, keep)
-		for _, x := range gone {
-			if x.Binary != "" && filepath.Base(x.Binary) == x.Binary {
-				err = errors.Join(err, os.RemoveAll(filepath.Join(s.dataDir, "binary", x.Binary)))
-			}
-		}
 		fmt.Fprintln(cmd.OutOrStdout(), len(gone))
-		return err
+		return errors.Join(err, s.removeBinary(gone))
 	})
 	return cmd
 }

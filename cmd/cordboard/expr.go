@@ -22,7 +22,7 @@ func exprCommand() *cobra.Command {
 		Example: `  cordboard expr '={{ $json.name.toUpperCase() }}' --input item.json`,
 		Args:    exactArgs(1, "the expression"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			items, err := f.readInput(cmd)
+			items, err := f.readInput(cmd.Context(), cmd)
 			if err != nil {
 				return err
 			}

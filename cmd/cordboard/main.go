@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // workflows name time zones, and not every machine has the tables
@@ -54,14 +55,23 @@ func main() {
 func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
+	root.FParseErrWhitelist.UnknownFlags = len(args) > 0 && !strings.HasPrefix(args[0], "-") // it is no command: that is what is wrong
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	out := &output{Writer: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil && out.failed != nil {
+		err = &exitError{exitFailed, out.failed}
+	}
 	if err == nil {
 		return 0
 	}
-	printError(stderr, err)
+	if at := slices.Index(args, "--log"); slices.Contains(args, "--log="+logJSON) || at >= 0 && at+1 < len(args) && args[at+1] == logJSON {
+		logError(stderr, err) // also of flags that could not be parsed
+	} else {
+		printError(stderr, err)
+	}
 	var exit *exitError
 	if errors.As(err, &exit) {
 		return exit.code
@@ -77,7 +87,19 @@ func printError(w io.Writer, err error) {
 		}
 		return
 	}
-	fmt.Fprintln(w, "error: "+strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	fmt.Fprintln(w, "error: "+strings.ReplaceAll(told(err), "\n", "\n  "))
+}
+
+// logError is printError for a log of JSON.
+func logError(w io.Writer, err error) {
+	texts := []string{told(err)}
+	var problems runtime.Problems
+	if errors.As(err, &problems) {
+		texts = strings.Split(err.Error(), "\n")
+	}
+	for _, text := range texts {
+		jsonLog(w).Error(text)
+	}
 }
 
 func newRoot() *cobra.Command {
@@ -88,7 +110,15 @@ func newRoot() *cobra.Command {
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return needsSubcommand(cmd, args)
+		},
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("cordboard {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(runCommand(), validateCommand(), exprCommand(), demoCommand(), pbxsimCommand(), serveCommand(), workerCommand(), nodesCommand(), pluginsCommand(),
@@ -99,18 +129,6 @@ func newRoot() *cobra.Command {
 		}
 	}
 	return root
-}
-
-// needsSubcommand refuses a command that only groups others.
-func needsSubcommand(cmd *cobra.Command, args []string) error {
-	var names []string
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
-	}
-	if len(args) > 0 {
-		return fmt.Errorf("unknown command %q for %q: there are %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
-	}
-	return fmt.Errorf("say what to do: %s %s", cmd.CommandPath(), strings.Join(names, "|"))
 }
 
 func version() string {

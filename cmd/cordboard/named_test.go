@@ -95,6 +95,7 @@ func TestFileWorkflows(t *testing.T) {
 	const served = `workflow "Ghost" comes from a file that the server was started with, /flows/ghost.json: change the file and start the server again, or start it without the file`
 	refused(t, dir, served, "workflows", "activate", "Ghost")
 	refused(t, dir, served, "workflows", "deactivate", "Ghost")
+	refused(t, dir, served, "workflows", "remove", "Ghost")
 	must(t, dir, one, "workflows", "import", "-")
 	if w, err := db.Workflow(t.Context(), "file-1"); err != nil || w.Active || w.Source != "" {
 		t.Errorf("imported: %+v %v", w, err)
@@ -104,7 +105,7 @@ func TestFileWorkflows(t *testing.T) {
 // TestUnknownCommand: the name of a command is wrong before its flags are.
 func TestUnknownCommand(t *testing.T) {
 	t.Parallel()
-	refused(t, t.TempDir(), `unknown command "remove" for "cordboard workflows": there are activate, deactivate, export, import, list`, "workflows", "remove", "X", "--forced")
+	refused(t, t.TempDir(), `unknown command "delete" for "cordboard workflows": there are activate, deactivate, export, import, list, remove`, "workflows", "delete", "X", "--forced")
 	refused(t, t.TempDir(), `say what to do: cordboard apikeys add|list|remove`, "apikeys")
 	if code, _, errs := cli(t, t.TempDir(), "", "workflows", "list", "--forced"); code != exitNotBegun || !strings.Contains(errs, "unknown flag: --forced") {
 		t.Errorf("%d %s", code, errs)

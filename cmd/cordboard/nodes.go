@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ import (
 	"github.com/cordboard/cordboard/descriptors/threecx/generate"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/nodes/network"
+	"github.com/cordboard/cordboard/schemas"
 )
 
 func nodesCommand() *cobra.Command {
@@ -28,36 +30,83 @@ func nodesCommand() *cobra.Command {
 	return cmd
 }
 
+// nodesList is the command nodes list.
+type nodesList struct {
+	settings
+	asJSON bool
+}
+
 func nodesListCommand() *cobra.Command {
-	var (
-		s      settings
-		asJSON bool
-	)
+	l := &nodesList{}
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the node types there are", Args: exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			types, closeAll, err := s.types(cmd)
-			if err != nil {
-				return err
-			}
-			defer closeAll()
-			if asJSON {
-				list := make([]*descriptors.Node, len(types))
-				for i, t := range types {
-					list[i] = t.Descriptor.Whole()
-				}
-				return printJSON(cmd.OutOrStdout(), list)
-			}
-			for _, t := range types {
-				d := t.Descriptor
-				fmt.Fprintf(cmd.OutOrStdout(), "%-34s %-24s %s (%s)\n", d.Type, versions(d.Versions), d.DisplayName+counted(d), t.Origin)
-			}
-			return nil
-		},
+		Use: "list [TEXT]", Short: "List the node types there are, or those with a text in their type or label",
+		Args: cobra.ArbitraryArgs, RunE: func(cmd *cobra.Command, args []string) error { return l.run(cmd, strings.Join(args, " ")) },
 	}
-	s.addPluginFlags(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the descriptors as JSON")
+	l.addPluginFlags(cmd)
+	cmd.Flags().BoolVar(&l.asJSON, "json", false, "print the descriptors as JSON")
 	return cmd
+}
+
+func (l *nodesList) run(cmd *cobra.Command, text string) error {
+	types, closeAll, err := l.types(cmd)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	slices.SortStableFunc(types, func(a, b nodes.Type) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Descriptor.Type), strings.ToLower(b.Descriptor.Type)), slices.Compare(a.Descriptor.Versions, b.Descriptor.Versions))
+	})
+	all := make([]*descriptors.Node, len(types))
+	for i, t := range types {
+		all[i] = t.Descriptor
+	}
+	types = slices.DeleteFunc(types, func(t nodes.Type) bool { return !mentions(t.Descriptor, text) })
+	if len(types) == 0 {
+		return noneMentions(all, text)
+	}
+	if l.asJSON {
+		list := make([]*descriptors.Node, len(types))
+		for i, t := range types {
+			list[i] = t.Descriptor.Whole()
+		}
+		return printJSON(cmd.OutOrStdout(), list)
+	}
+	rows := make([][]any, len(types))
+	for i, t := range types {
+		d := t.Descriptor
+		rows[i] = []any{d.Type, versions(d.Versions), d.DisplayName + counted(d) + " (" + t.Origin + ")"}
+	}
+	return table(cmd.OutOrStdout(), "", rows)
+}
+
+// mentions reports whether a node's type or label has a text, case and spaces aside.
+func mentions(d *descriptors.Node, text string) bool {
+	plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, " ", "")) }
+	return strings.Contains(plain(d.Type), plain(text)) || strings.Contains(plain(d.DisplayName), plain(text))
+}
+
+// nearestType is the type of the node whose type, with its package or without, or label is nearest to a text; "" if none is near.
+func nearestType(all []*descriptors.Node, text string) string {
+	of := map[string]string{}
+	var names []string
+	for _, d := range all {
+		label, _, _ := strings.Cut(d.DisplayName, " (")
+		for _, name := range []string{d.Type[strings.LastIndex(d.Type, ".")+1:], label, d.Type} {
+			if of[name] == "" {
+				of[name] = d.Type
+				names = append(names, name)
+			}
+		}
+	}
+	return of[schemas.Nearest(text, names)]
+}
+
+// noneMentions is the error where no node has a text in its type or label.
+func noneMentions(all []*descriptors.Node, text string) error {
+	if near := nearestType(all, text); near != "" {
+		return fmt.Errorf("no node type has %q in its type or label; did you mean %s?", text, near)
+	}
+	return fmt.Errorf("no node type has %q in its type or label; cordboard nodes list lists all, and nodes generate and nodes import make others", text)
 }
 
 // counted says how many resources and operations the newest version of a node has.
@@ -113,7 +162,12 @@ func nodesShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show TYPE [RESOURCE [OPERATION]]",
 		Short: "Show what a node type takes and gives",
-		Args:  cobra.RangeArgs(1, 3),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 1 || len(args) > 3 {
+				return errors.New("this command takes a node type, and of one with operations a resource and an operation; see --help")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			types, closeAll, err := s.types(cmd)
 			if err != nil {
@@ -122,6 +176,9 @@ func nodesShowCommand() *cobra.Command {
 			defer closeAll()
 			args = append(args, "", "")
 			set := typeSet{cmd.Context(), types}
+			if err := set.knows(args[0]); err != nil {
+				return err
+			}
 			if asJSON {
 				return showJSON(cmd.OutOrStdout(), set, args[0], version, args[1], args[2])
 			}
@@ -159,6 +216,9 @@ func nodesExampleCommand() *cobra.Command {
 			defer closeAll()
 			args = append(args, "", "")
 			var text []byte
+			if err := (typeSet{cmd.Context(), types}).knows(args[0]); err != nil {
+				return err
+			}
 			if curl != "" {
 				text, err = exampleFromCurl(types, args[0], curl)
 			} else {
@@ -248,6 +308,18 @@ type typeSet struct {
 }
 
 var _ descriptors.Set = typeSet{}
+
+// knows refuses a type that there is not, with the one that is nearest by type or label.
+func (s typeSet) knows(nodeType string) error {
+	all, err := s.Nodes()
+	if err != nil || slices.ContainsFunc(all, func(d *descriptors.Node) bool { return d.Is(nodeType) }) {
+		return err
+	}
+	if near := nearestType(all, nodeType); near != "" {
+		return fmt.Errorf("no node has the type %q; did you mean %s?", nodeType, near)
+	}
+	return fmt.Errorf("no node has the type %q; see: cordboard nodes list", nodeType)
+}
 
 // Nodes is descriptors.Set's.
 func (s typeSet) Nodes() ([]*descriptors.Node, error) {
@@ -363,15 +435,15 @@ func readDocument(ctx context.Context, from string) ([]byte, error) {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s is no address", shownAddress(from))
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, unanswered(req, err, "check the address, and that the server runs, or give a file")
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %s", from, res.Status)
+		return nil, answered(req, res, "give the address at which the document itself can be read, or a file")
 	}
 	return io.ReadAll(http.MaxBytesReader(nil, res.Body, maxDocument))
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/tidwall/gjson"
 
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/descriptors/community"
 	"github.com/cordboard/cordboard/nodes/plugin"
 	"github.com/cordboard/cordboard/runtime/script"
@@ -101,7 +102,12 @@ func writeImported(cmd *cobra.Command, imported *community.Imported, out string)
 	for _, n := range imported.Notes {
 		fmt.Fprintln(report, "note: "+n)
 	}
-	fmt.Fprintf(report, "%d nodes with %d operations, %d left out\n", len(imported.Files), imported.Operations(), len(imported.Left))
+	for _, f := range imported.Files {
+		if note := asked(f.Node); note != "" {
+			fmt.Fprintln(report, "note: "+note)
+		}
+	}
+	fmt.Fprintf(report, "%s with %s, %d left out\n", descriptors.Plural(len(imported.Files), "node"), descriptors.Plural(imported.Operations(), "operation"), len(imported.Left))
 	if len(imported.Files) == 0 {
 		return &exitError{exitFailed, errors.New("nothing of the package can be carried over")}
 	}
@@ -160,7 +166,9 @@ func readPackage(from string) (community.Package, error) {
 		return p, err
 	}
 	defer f.Close()
-	if err := readArchive(f, add); err != nil {
+	if err := readArchive(f, add); errors.Is(err, gzip.ErrHeader) {
+		return p, fmt.Errorf("%s: it is neither a package's folder nor a .tgz file (npm pack NAME makes one)", from)
+	} else if err != nil {
 		return p, fmt.Errorf("%s: %w", from, err)
 	}
 	return p, nil

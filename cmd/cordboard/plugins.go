@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +70,12 @@ func pluginsTrustCommand() *cobra.Command {
 			"this name that differs from its pin is refused from then on, wherever it lies.",
 		Args: exactArgs(1, "the plugin's file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if filepath.Ext(args[0]) == ".jsonl" {
+				return fmt.Errorf("%s is a descriptor file: nothing of it is started, so that it needs no trust and no pin", args[0])
+			}
+			if info, err := os.Stat(args[0]); err == nil && info.Mode()&0o111 == 0 {
+				return fmt.Errorf("%s is not executable: a plugin is a program (chmod +x %[1]s, if it is one)", args[0])
+			}
 			trusted, pin, err := plugin.TrustPinned(args[0])
 			if err != nil {
 				return err

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes/plugin"
 )
 
@@ -155,7 +156,7 @@ func (d *doctor) verdict() error {
 	case d.seen == 0:
 		fmt.Fprintf(d.out, "no plugins: a plugin is an executable file called %s…, in one of these directories; cordboard plugins new NAME begins one\n", plugin.Prefix)
 	case d.bad > 0:
-		return &exitError{exitFailed, fmt.Errorf("%d of %d plugins cannot be used", d.bad, d.seen)}
+		return &exitError{exitFailed, fmt.Errorf("%d of %s cannot be used", d.bad, descriptors.Plural(d.seen, "plugin"))}
 	}
 	return nil
 }

@@ -174,6 +174,16 @@ func TestPluginsDoctor(t *testing.T) {
 		"it ended without saying anything", "is not JSON", "5 of 5 plugins cannot be used")
 }
 
+// TestPluginsNewElsewhere: away from any checkout the error says what to type.
+func TestPluginsNewElsewhere(t *testing.T) { //nolint:paralleltest // the working directory is the process's
+	t.Chdir(t.TempDir())
+	refused := cordboardRun(t, "", "plugins", "new", "acme")
+	want := "error: the module github.com/cordboard/cordboard is not published in the version of this program: say where a checkout of it is:\n  cordboard plugins new acme --replace DIRECTORY\n"
+	if files, err := os.ReadDir("."); refused.code != exitNotBegun || refused.stderr != want || err != nil || len(files) > 0 {
+		t.Errorf("%+v %v %v", refused, files, err)
+	}
+}
+
 // TestPluginsNew begins a plugin, tests and builds it as its author would, and runs it.
 func TestPluginsNew(t *testing.T) {
 	t.Parallel()
@@ -181,6 +191,15 @@ func TestPluginsNew(t *testing.T) {
 	cordboardRun(t, "", "plugins", "new", "acme", "--dir", dir, "--replace", checkout(t)).has(t, 0, "go mod tidy")
 	cordboardRun(t, "", "plugins", "new", "acme", "--dir", dir).has(t, 2, "is there already")
 	cordboardRun(t, "", "plugins", "new", "Acme!", "--dir", dir+"2").has(t, 2, `"Acme!" is no name for a plugin`)
+	own := filepath.Join(t.TempDir(), "own") // called in a checkout, it uses that
+	cordboardRun(t, "", "plugins", "new", "acme", "--dir", own).has(t, 0, "it uses the checkout "+checkout(t)+" (")
+	for _, name := range []string{"go.mod", "README.md"} {
+		a, err := os.ReadFile(filepath.Join(dir, name))
+		b, err2 := os.ReadFile(filepath.Join(own, name))
+		if err != nil || err2 != nil || string(a) != string(b) || !strings.Contains(string(a), modulePath) {
+			t.Errorf("%s: %s, and %s %v %v", name, a, b, err, err2)
+		}
+	}
 	copyTo(t, filepath.Join(checkout(t), "go.sum"), filepath.Join(dir, "go.sum"))
 	goCommand(t, dir, "vet", "./...")
 	goCommand(t, dir, "test", "./...")

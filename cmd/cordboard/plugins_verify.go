@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes/plugin"
 )
 
@@ -36,42 +37,49 @@ func pluginsVerifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			failed, unusable := 0, 0
-			for _, pin := range lock.Plugins {
-				state := "ok"
-				if err := verifyPin(cmd.Context(), pin, found); err != nil {
-					state = "FAILED: " + err.Error()
-					failed++
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", pin.Name, state)
-			}
-			sets := describedSets(dirs)
-			for _, d := range sets {
-				state := "ok: " + d.state()
-				switch {
-				case d.hidden:
-					state = d.state()
-				case d.err != nil:
-					state = "FAILED: " + d.err.Error()
-					unusable++
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", filepath.Base(d.file), state)
-			}
-			var wrong []error
-			if failed > 0 {
-				wrong = append(wrong, fmt.Errorf("%d of %d pinned plugins are not as pinned in %s", failed, len(lock.Plugins), s.lockFile()))
-			}
-			if unusable > 0 {
-				wrong = append(wrong, fmt.Errorf("%d of %d descriptor files cannot be used", unusable, len(sets)))
-			}
-			if wrong != nil {
-				return &exitError{exitFailed, errors.Join(wrong...)}
-			}
-			return nil
+			return s.verify(cmd, lock, found, describedSets(dirs))
 		},
 	}
 	s.addPluginFlags(cmd)
 	return cmd
+}
+
+// verify tells of each pin and descriptor file whether it is as it should be.
+func (s *settings) verify(cmd *cobra.Command, lock plugin.Lock, found []cordboard.Plugin, sets []describedSet) error {
+	failed, unusable := 0, 0
+	for _, pin := range lock.Plugins {
+		state := "ok"
+		if err := verifyPin(cmd.Context(), pin, found); err != nil {
+			state = "FAILED: " + err.Error()
+			failed++
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", pin.Name, state)
+	}
+	for _, d := range sets {
+		state := "ok: " + d.state()
+		switch {
+		case d.hidden:
+			state = d.state()
+		case d.err != nil:
+			state = "FAILED: " + d.err.Error()
+			unusable++
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", filepath.Base(d.file), state)
+	}
+	if len(lock.Plugins)+len(sets) == 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "nothing is pinned in %s, and there are no descriptor files: there is nothing to verify\n", s.lockFile())
+	}
+	var wrong []error
+	if failed > 0 {
+		wrong = append(wrong, fmt.Errorf("%d of %s not as pinned in %s", failed, descriptors.Plural(len(lock.Plugins), "plugin"), s.lockFile()))
+	}
+	if unusable > 0 {
+		wrong = append(wrong, fmt.Errorf("%d of %s cannot be used", unusable, descriptors.Plural(len(sets), "descriptor file")))
+	}
+	if wrong != nil {
+		return &exitError{exitFailed, errors.Join(wrong...)}
+	}
+	return nil
 }
 
 // readPins reads the lock file; one that was named must be there.

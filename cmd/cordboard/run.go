@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/nodes"
 	"github.com/cordboard/cordboard/runtime"
 )
@@ -29,8 +30,8 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Run a workflow file and print the items of its last node",
-		Long: "Run runs a workflow file as n8n saves it. Standard output gets the result and nothing else: the items of the last\n" +
-			"executed node (--output items), n8n's run object (--output run) or nothing (--output none).\n\n" +
+		Long: "Run runs a workflow file as n8n saves it; - is standard input. Standard output gets the result and nothing else: the items\n" +
+			"of the last executed node (--output items), n8n's run object (--output run) or nothing (--output none).\n\n" +
 			"Exit codes: 0 success; 1 the workflow ran and failed; 2 it could not start and nothing was sent anywhere;\n" +
 			"3 timeout or interrupt.",
 		Args: exactArgs(1, "the workflow file"),
@@ -59,7 +60,16 @@ func (f *runFlags) run(cmd *cobra.Command, file string) error {
 	if f.output != "items" && f.output != "run" && f.output != "none" {
 		return fmt.Errorf("--output: there are items, run and none, and not %q", f.output)
 	}
-	input, err := f.readInput(cmd)
+	ctx := cmd.Context()
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = nodes.WithTimeout(ctx, f.timeout)
+		defer cancel()
+	}
+	input, err := f.readInput(ctx, cmd)
+	if err != nil && ctx.Err() != nil {
+		return f.stopped(ctx, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -70,20 +80,14 @@ func (f *runFlags) run(cmd *cobra.Command, file string) error {
 	}
 	defer closeAll()
 	view.log, _ = f.logger(cmd.ErrOrStderr())
-	ctx := cmd.Context()
-	if f.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = nodes.WithTimeout(ctx, f.timeout)
-		defer cancel()
-	}
-	flow, err := rt.LoadFile(ctx, file)
+	flow, err := f.load(ctx, cmd, rt, file)
 	if err != nil && ctx.Err() != nil {
-		return f.stopped(ctx, fmt.Errorf("%s: stopped while it was loaded, nothing was sent: %w", file, err))
+		return f.stopped(ctx, fmt.Errorf("%s: stopped while it was loaded, nothing was sent: %w", shownFile(file), err))
 	}
 	if err != nil {
 		return err
 	}
-	printWarnings(cmd.ErrOrStderr(), flow.Problems)
+	f.printWarnings(cmd.ErrOrStderr(), flow.Problems)
 	result, err := rt.Run(ctx, flow, cordboard.RunOptions{Input: input, Start: f.start, Until: f.until})
 	view.end()
 	if result == nil {
@@ -91,6 +95,21 @@ func (f *runFlags) run(cmd *cobra.Command, file string) error {
 	}
 	defer result.Close()
 	return f.report(ctx, cmd.OutOrStdout(), result, err)
+}
+
+// load loads the workflow of a file, or of standard input for "-".
+func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, rt *cordboard.Runtime, file string) (*cordboard.Workflow, error) {
+	if file != "-" {
+		return rt.LoadFile(ctx, file)
+	}
+	if f.input == "-" {
+		return nil, errors.New(stdinName + " cannot be the workflow and --input at once: give one of them as a file")
+	}
+	text, err := readStdin(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return rt.Load(ctx, stdinName, text)
 }
 
 // stopped is the error of a run that was stopped. One that took longer than --timeout says so.
@@ -106,16 +125,16 @@ func (f *runFlags) stopped(ctx context.Context, err error) error {
 }
 
 // printWarnings tells what does not keep a run from starting. What fails a node when it is reached is told then.
-func printWarnings(w io.Writer, problems runtime.Problems) {
+func (s *settings) printWarnings(w io.Writer, problems runtime.Problems) {
 	for _, p := range problems {
 		if p.Severity == runtime.SeverityWarning {
-			fmt.Fprintln(w, "warning: "+p.String())
+			s.tell(w, slog.LevelWarn, p.String())
 		}
 	}
 }
 
 // readInput reads --input; nil means that there is none.
-func (f *runFlags) readInput(cmd *cobra.Command) (*nodes.Items, error) {
+func (f *runFlags) readInput(ctx context.Context, cmd *cobra.Command) (*nodes.Items, error) {
 	if f.input == "" {
 		return nil, nil
 	}
@@ -124,7 +143,9 @@ func (f *runFlags) readInput(cmd *cobra.Command) (*nodes.Items, error) {
 		err  error
 	)
 	if f.input == "-" {
-		text, err = io.ReadAll(cmd.InOrStdin())
+		if text, err = readStdin(ctx, cmd); err != nil {
+			err = fmt.Errorf("%s: %w", stdinName, err)
+		}
 	} else {
 		text, err = os.ReadFile(f.input)
 	}
@@ -133,7 +154,7 @@ func (f *runFlags) readInput(cmd *cobra.Command) (*nodes.Items, error) {
 	}
 	items, err := runtime.ParseItems(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("--input %s: it must be a JSON array of objects, one object, or one object a line: %w", f.input, err)
+		return nil, fmt.Errorf("--input %s: it must be a JSON array of objects, one object, or one object a line: %w", shownFile(f.input), err)
 	}
 	return &items, nil
 }
@@ -141,7 +162,7 @@ func (f *runFlags) readInput(cmd *cobra.Command) (*nodes.Items, error) {
 func (f *runFlags) report(ctx context.Context, stdout io.Writer, result *cordboard.Result, failure error) error {
 	switch {
 	case f.output == "run":
-		if err := result.WriteJSON(stdout); err != nil {
+		if err := result.WriteJSON(&indenter{w: stdout}); err != nil {
 			return &exitError{exitFailed, err}
 		}
 	case f.output == "items" && failure == nil:
@@ -193,7 +214,7 @@ func (p *progress) observe(e runtime.Event) {
 		p.line(e)
 	case p.terminal && e.Kind == "step.started" && time.Since(p.began) > quietFor:
 		p.shown = true
-		fmt.Fprintf(p.w, "\r\x1b[K%d steps, now %q with %d items", p.steps, e.Node, e.In)
+		fmt.Fprintf(p.w, "\r\x1b[K%s, now %q with %s", descriptors.Plural(p.steps, "step"), e.Node, descriptors.Plural(e.In, "item"))
 	}
 }
 

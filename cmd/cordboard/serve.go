@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	goruntime "runtime"
@@ -73,17 +74,8 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 		s.tokens = db
 	}
 	s.stored = storedCredentials{db}
-	view, live, metrics := &progress{log: log, logging: s.logFormat != ""}, server.NewLive(), server.NewMetrics()
-	if s.noMetrics {
-		metrics = nil
-	}
-	rt, closeAll, err := s.open(cmd, func(e runtime.Event) {
-		view.observe(e)
-		live.Observe(e)
-		if metrics != nil {
-			metrics.Observe(e)
-		}
-	})
+	live, metrics, observe := s.observers(log)
+	rt, closeAll, err := s.open(cmd, observe)
 	if err != nil {
 		return err
 	}
@@ -104,28 +96,66 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 	defer func() { err = errors.Join(err, srv.Close()) }()
 	srv.SetWebhooks(hooks)
 	srv.SetAPI(live, metrics)
-	for _, file := range files {
-		flow, err := rt.LoadFile(ctx, file)
-		if err != nil {
-			return err
-		}
-		printWarnings(cmd.ErrOrStderr(), flow.Problems)
-		if err := srv.AddFile(ctx, flow); err != nil {
-			return err
-		}
+	if err := s.addFiles(cmd, rt, srv, files); err != nil {
+		return err
 	}
 	if err := srv.Load(ctx); err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", s.listen)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("--listen %s is in use by another program: give another address", s.listen)
-	}
+	l, err := s.listener()
 	if err != nil {
-		return fmt.Errorf("--listen %s: %w", s.listen, err)
+		return err
 	}
 	base = "http://" + l.Addr().String()
-	tell := func(address string) { fmt.Fprintln(cmd.ErrOrStderr(), "serving "+address) }
+	s.tellServed(cmd, srv, log)
+	s.tell(cmd.ErrOrStderr(), slog.LevelInfo, "cordboard listens at "+base)
+	return srv.Serve(ctx, l)
+}
+
+// observers are what is told of the steps of executions, and observe tells them all; metrics are nil if there are to be none.
+func (s *serving) observers(log *slog.Logger) (live *server.Live, metrics *server.Metrics, observe func(runtime.Event)) {
+	view, live, metrics := &progress{log: log, logging: s.logFormat != ""}, server.NewLive(), server.NewMetrics()
+	if s.noMetrics {
+		metrics = nil
+	}
+	return live, metrics, func(e runtime.Event) {
+		view.observe(e)
+		live.Observe(e)
+		if metrics != nil {
+			metrics.Observe(e)
+		}
+	}
+}
+
+// addFiles loads the workflow files that are to be served.
+func (s *serving) addFiles(cmd *cobra.Command, rt *cordboard.Runtime, srv *server.Server, files []string) error {
+	for _, file := range files {
+		flow, err := rt.LoadFile(cmd.Context(), file)
+		if err != nil {
+			return err
+		}
+		s.printWarnings(cmd.ErrOrStderr(), flow.Problems)
+		if err := srv.AddFile(cmd.Context(), flow); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *serving) listener() (net.Listener, error) {
+	l, err := net.Listen("tcp", s.listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("--listen %s is in use by another program: give another address", s.listen)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: %w", s.listen, err)
+	}
+	return l, nil
+}
+
+// tellServed tells what is served now, and from then on what comes to be.
+func (s *serving) tellServed(cmd *cobra.Command, srv *server.Server, log *slog.Logger) {
+	tell := func(address string) { s.tell(cmd.ErrOrStderr(), slog.LevelInfo, "serving "+address) }
 	for _, address := range srv.Addresses() {
 		tell(address)
 	}
@@ -133,8 +163,6 @@ func (s *serving) serve(cmd *cobra.Command, files []string) (err error) {
 		tell = func(address string) { log.Info("serving " + address) }
 	}
 	srv.OnServed(tell)
-	fmt.Fprintf(cmd.ErrOrStderr(), "cordboard listens at http://%s\n", l.Addr())
-	return srv.Serve(ctx, l)
 }
 
 // ballast lets a process that lives long and holds little collect its garbage after 32 MB and not after 4, which is a tenth less work for

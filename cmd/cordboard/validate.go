@@ -4,11 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cordboard/cordboard"
+	"github.com/cordboard/cordboard/descriptors"
 	"github.com/cordboard/cordboard/runtime"
 )
 
@@ -19,8 +20,8 @@ func validateCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "validate FILE…",
-		Short: "Check workflow files without running them",
-		Args:  cobra.MinimumNArgs(1),
+		Short: "Check workflow files without running them; - is standard input",
+		Args:  atLeastOne("workflow files"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rt, closeAll, err := s.open(cmd, nil)
 			if err != nil {
@@ -39,7 +40,7 @@ func validateCommand() *cobra.Command {
 				}
 				found = append(found, problems...)
 			}
-			return reportProblems(cmd, found, asJSON, len(args))
+			return s.reportProblems(cmd, found, asJSON, len(args))
 		},
 	}
 	s.addFlags(cmd)
@@ -50,11 +51,14 @@ func validateCommand() *cobra.Command {
 // validate returns what is wrong with a file. An error that is a PluginsError comes beside the problems: a node may be
 // unknown because its plugin cannot be used.
 func validate(cmd *cobra.Command, rt *cordboard.Runtime, file string) (runtime.Problems, error) {
-	text, err := os.ReadFile(file)
+	text, err := readFile(cmd, file)
+	if err != nil && cmd.Context().Err() == nil { // which does not keep the other files from being checked
+		return runtime.Problems{{Severity: runtime.SeverityError, Message: err.Error()}}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	flows, err := runtime.ParseWorkflows(file, text)
+	flows, err := runtime.ParseWorkflows(shownFile(file), text)
 	var problems runtime.Problems
 	if errors.As(err, &problems) {
 		return problems, nil
@@ -93,7 +97,7 @@ func pluginProblems(e *cordboard.PluginsError, told map[string]bool) runtime.Pro
 	return list
 }
 
-func reportProblems(cmd *cobra.Command, found runtime.Problems, asJSON bool, files int) error {
+func (s *settings) reportProblems(cmd *cobra.Command, found runtime.Problems, asJSON bool, files int) error {
 	errorCount := 0
 	for _, p := range found {
 		if p.Severity == runtime.SeverityError {
@@ -111,7 +115,7 @@ func reportProblems(cmd *cobra.Command, found runtime.Problems, asJSON bool, fil
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", p.Severity, p)
 		}
 		if len(found) == 0 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d files, nothing wrong\n", files)
+			s.tell(cmd.ErrOrStderr(), slog.LevelInfo, descriptors.Plural(files, "file")+", nothing wrong")
 		}
 	}
 	if errorCount > 0 {

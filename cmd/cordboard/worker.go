@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,7 @@ func workerCommand() *cobra.Command {
 		Short: "Take executions from the queue of several servers",
 		Long: "Worker executes what servers with the same PostgreSQL database leave in the queue, and takes over what a dead one was at. It needs the\n" +
 			"same encryption key, plugins and, for binary data, the same data directory (a shared file system).",
-		Args: cobra.NoArgs,
+		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if database == "" {
 				return errors.New("give the database with --database postgres://…: without one there is one server, which does its own work")
@@ -51,7 +52,7 @@ func workerCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.ErrOrStderr(), "cordboard works on the queue")
+			s.tell(cmd.ErrOrStderr(), slog.LevelInfo, "cordboard works on the queue")
 			return srv.Work(cmd.Context())
 		},
 	}

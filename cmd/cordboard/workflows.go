@@ -21,7 +21,7 @@ import (
 
 func workflowsCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "workflows", Short: "Keep workflows in the data directory or database", Args: cobra.NoArgs, RunE: needsSubcommand}
-	cmd.AddCommand(workflowsImportCommand(), workflowsExportCommand(), workflowsListCommand(), workflowsActivateCommand(true), workflowsActivateCommand(false))
+	cmd.AddCommand(workflowsImportCommand(), workflowsExportCommand(), workflowsListCommand(), workflowsActivateCommand(true), workflowsActivateCommand(false), workflowsRemoveCommand())
 	return cmd
 }
 
@@ -32,7 +32,7 @@ func workflowsImportCommand() *cobra.Command {
 		Use: "import FILE…", Short: "Keep workflows of n8n's files: one, an array, or a directory of them",
 		Long: "Import keeps the workflows of n8n's exports. One with the id of a workflow that is there becomes its next version, and stays\n" +
 			"active if it is and can be served; others are inactive, as n8n imports them. Standard output gets their ids.",
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeastOne("files, or directories of them"),
 	}
 	s.addStoreFlags(cmd)
 	cmd.Flags().BoolVar(&active, "active", false, "make active what is active in the files")
@@ -81,6 +81,9 @@ func readWorkflows(cmd *cobra.Command, name string) ([]imported, error) {
 				return nil, err
 			}
 			all = append(all, list...)
+		}
+		if len(files) == 0 {
+			return nil, fmt.Errorf("%s: there is no file *.json in this directory", name)
 		}
 		return all, nil
 	}
@@ -388,7 +391,7 @@ func workflowsActivateCommand(active bool) *cobra.Command {
 			return err
 		}
 		if w.Source != "" && (!active || w.Active && alive) {
-			return fmt.Errorf("workflow %q comes from a file that the server was started with, %s: change the file and start the server again, or start it without the file", w.Name, w.Source)
+			return servedFile(w)
 		}
 		if active {
 			if err := s.activatable(cmd, db, w, alive); err != nil {

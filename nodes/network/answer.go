@@ -20,6 +20,8 @@ const maxText = 512 << 20
 
 // answer is what came back: text, or a file.
 type answer struct {
+	method  string // of the request that was answered, which may be another after redirects
+	target  string // its path and query, as they were sent
 	status  int
 	reason  string
 	header  http.Header
@@ -36,20 +38,29 @@ func (a *answer) ok() bool { return a.status >= 200 && a.status < 300 }
 func (x *exchange) read(ctx context.Context, res *http.Response, kind string) (*answer, error) {
 	mediaType, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
 	_, params, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	a := &answer{status: res.StatusCode, header: res.Header, kind: kind, chunked: slices.Contains(res.TransferEncoding, "chunked"), close: res.Close}
+	a := &answer{
+		method: res.Request.Method, target: res.Request.URL.RequestURI(), status: res.StatusCode, header: res.Header, kind: kind,
+		chunked: slices.Contains(res.TransferEncoding, "chunked"), close: res.Close,
+	}
 	_, a.reason, _ = strings.Cut(res.Status, " ")
 	if a.kind == "autodetect" {
 		a.kind = detect(res.Header.Get("Content-Type"))
 	}
+	packed := unpack(res)
 	if a.kind == "file" && (a.ok() || x.form.neverError) {
 		f, err := x.run.node.options.Executor.Keep(ctx, x.run.call.Binary, res)
 		if err != nil {
 			return nil, err
 		}
 		a.file = fileOf(f, res, strings.TrimSpace(mediaType))
-		if x.run.prepareItem == nil && x.run.call.Version != 3 { // n8n's version 3 does not say where a file is from
+		if packed && !x.form.legacy && x.run.prepareItem == nil { // n8n does not know the name of what it unpacks
+			a.file.FileName = x.form.property
+			if a.file.FileExtension = extensions[a.file.MimeType]; a.file.FileExtension != "" {
+				a.file.FileName += "." + a.file.FileExtension
+			}
+		} else if x.run.prepareItem == nil && x.run.call.Version != 3 { // n8n's version 3 does not say where a file is from
 			from := *res.Request.URL
-			from.User, from.Fragment = nil, ""
+			from.User, from.Fragment, from.Opaque = nil, "", ""
 			a.file.Directory = nodes.Redact(from.String(), "", x.auth.secrets...)
 		}
 		return a, nil
@@ -157,6 +168,12 @@ func (x *exchange) items(a *answer) ([]nodes.Item, error) {
 		}
 		return []nodes.Item{it.WithBinary(it.Binary().With(x.form.property, *a.file))}, nil
 	}
+	if a.kind == "json" && !x.form.legacy && x.pages == nil && x.run.prepareItem == nil && strings.TrimSpace(a.text) == "" {
+		if x.form.full && (x.form.kind == "autodetect" || a.text != "") {
+			return []nodes.Item{nodes.NewItem(x.describe(a, "body", "{}"))}, nil
+		}
+		a.text = ""
+	}
 	if a.kind != "json" || a.text == "" {
 		return x.textItems(a), nil
 	}
@@ -182,7 +199,7 @@ func (x *exchange) items(a *answer) ([]nodes.Item, error) {
 func (x *exchange) textItems(a *answer) []nodes.Item {
 	quoted, property := "", ""
 	if a.text != "" || x.pages != nil {
-		quoted, property = string(nodes.AppendString(nil, a.text)), x.form.property
+		quoted, property = x.quoted(a.text), x.form.property
 	}
 	if x.form.full {
 		return []nodes.Item{nodes.NewItem(x.describe(a, property, quoted))}
@@ -194,6 +211,22 @@ func (x *exchange) textItems(a *answer) []nodes.Item {
 	return []nodes.Item{nodes.NewItem(b.String())}
 }
 
+// quoted is text as JSON. Where text is asked for and JSON comes, n8n reads it: versions 1 and 2 show the value, later ones do so
+// with what is no object or list, and write these anew.
+func (x *exchange) quoted(text string) string {
+	value := strings.TrimSpace(text)
+	if x.form.kind == "text" && x.pages == nil && x.run.prepareItem == nil && gjson.Valid(value) {
+		r := gjson.Parse(value)
+		if !r.IsObject() && !r.IsArray() {
+			return value
+		}
+		if text = r.Get("@ugly").Raw; x.form.legacy {
+			return text
+		}
+	}
+	return string(nodes.AppendString(nil, text))
+}
+
 // parse reads the JSON of an answer. A text in it is read once more, as n8n does.
 func (x *exchange) parse(a *answer) (gjson.Result, error) {
 	text, err := nodes.Normalize(a.text)
@@ -202,6 +235,9 @@ func (x *exchange) parse(a *answer) (gjson.Result, error) {
 		text, err = nodes.Normalize(r.Str)
 		r = gjson.Parse(text)
 	} else if err != nil && x.form.kind == "autodetect" {
+		if x.form.neverError && x.pages == nil { // n8n lets it pass as nothing
+			return gjson.Parse("{}"), nil
+		}
 		return r, nodes.Errorf("Invalid JSON in response body")
 	}
 	if err != nil {

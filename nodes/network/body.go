@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,37 +56,73 @@ func (x *exchange) readBody(in *reader) {
 	case "form-urlencoded":
 		b.kind = formBody
 		if in.text(call.Param("specifyBody"), "keypair") == "string" {
-			b.fields = parseForm(in.text(call.Param("body"), ""))
+			b.fields = in.formText(call.Param("body"))
 		} else {
-			b.fields = in.parameters(call.Param("bodyParameters"))
+			b.fields = in.repeatable(call.Param("bodyParameters"))
 		}
 	case "raw":
-		b.kind, b.text = rawBody, textOf(in.value(call.Param("body")))
-		x.message.header.setHeader("content-type", in.text(call.Param("rawContentType"), ""))
+		v, contentType := in.value(call.Param("body")), in.text(call.Param("rawContentType"), "")
+		if b.text = textOf(v); !v.IsNil() {
+			b.kind = rawBody
+		}
+		if v.Kind() == nodes.String && strings.Contains(strings.ToLower(contentType), "application/json") {
+			b.text = rawJSON(v.Str())
+		}
+		x.message.header.setHeader("content-type", contentType)
 	case "binaryData":
 		b.kind, b.file = fileBody, in.file(in.text(call.Param("inputDataFieldName"), ""))
 		b.contentType = b.file.MimeType
 	case "multipart-form-data":
 		b.kind = multipartBody
 		for _, p := range in.elements(call.Param("bodyParameters").Get("parameters")) {
-			b.parts = append(b.parts, in.part(p))
+			b.parts = in.addPart(b.parts, p)
 		}
 	default:
 		in.fail(nodes.Errorf("must be json, form-urlencoded, multipart-form-data, binaryData or raw, and is %q", kind).WithParam("contentType", ""))
 	}
 }
 
-func (r *reader) part(p nodes.Param) part {
+// rawJSON is the text of a raw body that is said to be JSON: where it is none, n8n sends it as a JSON text.
+func rawJSON(text string) string {
+	if trimmed := strings.TrimSpace(text); gjson.Valid(trimmed) {
+		return trimmed
+	}
+	return string(nodes.AppendString(nil, text))
+}
+
+// addPart adds a field of a form. Before version 4.2 a list is as many fields, and of several with a name the last counts.
+func (r *reader) addPart(parts []part, p nodes.Param) []part {
 	name := r.text(p.Get("name"), "")
+	var made []part
 	if r.text(p.Get("parameterType"), "formData") == "formBinaryData" {
 		f := r.file(r.text(p.Get("inputDataFieldName"), ""))
-		return part{name: name, file: &f}
+		made = []part{{name: name, file: &f}}
+	} else {
+		made = r.textParts(name, r.value(p.Get("value")))
 	}
-	v := r.value(p.Get("value"))
-	if v.Kind() == nodes.Array && r.call.Version >= 4.2 {
+	if r.call.Version < 4.2 {
+		isSame := func(p part) bool { return p.name == name }
+		if at := slices.IndexFunc(parts, isSame); at >= 0 {
+			return slices.Insert(slices.DeleteFunc(parts, isSame), at, made...)
+		}
+	}
+	return append(parts, made...)
+}
+
+func (r *reader) textParts(name string, v nodes.Value) []part {
+	switch {
+	case v.Kind() == nodes.Array && r.call.Version >= 4.2:
 		r.fail(nodes.Errorf("Arrays are not supported."))
+	case v.Kind() == nodes.Array:
+		var made []part
+		for _, el := range v.Result().Array() {
+			made = append(made, part{name: name, text: textOf(nodes.ResultValue(el))})
+		}
+		return made
+	case v.Kind() == nodes.Undefined:
+		return []part{{name: name, text: "undefined"}}
 	}
-	return part{name: name, text: textOf(v)}
+	return []part{{name: name, text: textOf(v)}}
 }
 
 func (x *exchange) readJSON(in *reader) {
@@ -93,7 +130,12 @@ func (x *exchange) readJSON(in *reader) {
 	b.kind = jsonBody
 	if in.text(call.Param("specifyBody"), "keypair") != "json" {
 		var tree jsonTree
-		for _, f := range in.parameters(call.Param("bodyParameters")) {
+		given := in.parameters(call.Param("bodyParameters"))
+		if call.Version < 4 { // where a name is no path
+			b.json = given.json()
+			return
+		}
+		for _, f := range given {
 			tree.set(f.name, f.value)
 		}
 		b.json = tree.json()
@@ -112,6 +154,10 @@ func (x *exchange) readJSON(in *reader) {
 	switch r := gjson.Parse(text); r.Type {
 	case gjson.JSON:
 		b.json = text
+	case gjson.Null:
+		if b.kind = noBody; x.message.method == http.MethodPost || x.message.method == http.MethodPut || x.message.method == http.MethodPatch {
+			b.kind, b.contentType = rawBody, formType
+		}
 	case gjson.String: // n8n sends the text itself, as a form
 		b.kind, b.text, b.contentType = rawBody, r.Str, formType
 	default:
@@ -119,6 +165,19 @@ func (x *exchange) readJSON(in *reader) {
 		e.HTTPCode, e.Kind, e.Hint = "ERR_BAD_REQUEST", nodes.APIError, "The JSON body must be an object, a list or a text."
 		in.fail(e)
 	}
+}
+
+// formText reads a form that is given as text, or as an object of texts.
+func (r *reader) formText(p nodes.Param) fields {
+	v := r.value(p)
+	if v.Kind() != nodes.Object {
+		return parseForm(textOf(v))
+	}
+	f := fieldsOf(v.Result())
+	for i := range f {
+		f[i].value = nodes.StringValue(f[i].value.Text())
+	}
+	return f
 }
 
 // parseForm reads the text of a form; of several fields of a name the last counts.

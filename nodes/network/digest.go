@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"net/url"
 	"strings"
 
 	"github.com/cordboard/cordboard/nodes"
@@ -29,12 +28,8 @@ func digest(user, password string) func(context.Context, message, *answer) (mess
 		default:
 			return m, false, nodes.Errorf("the server asks for the digest algorithm %q, which is not available", c["algorithm"])
 		}
-		u, err := url.Parse(withQuery(m.url, m.query.encode("")))
-		if err != nil {
-			return m, false, err
-		}
 		m.header = m.header.clone()
-		m.header.setHeader("authorization", digestHeader(c, sum, user, password, m.method, u.RequestURI()))
+		m.header.setHeader("authorization", digestHeader(c, sum, user, password, a.method, a.target))
 		return m, true, nil
 	}
 }

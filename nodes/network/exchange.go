@@ -96,14 +96,16 @@ func (r *reader) value(p nodes.Param) nodes.Value {
 }
 
 // pairs are the entries {name, value} of a list of fields; where the workflow sets none n8n has one without a name.
-func (r *reader) pairs(list nodes.Param) fields {
+func (r *reader) pairs(list nodes.Param) fields { return r.pairsBy((*fields).set, list) }
+
+func (r *reader) pairsBy(set func(f *fields, name string, v nodes.Value), list nodes.Param) fields {
 	var f fields
 	for _, p := range r.elements(list) {
 		value := r.value(p.Get("value"))
 		if !p.Get("value").IsSet() {
 			value = nodes.StringValue("")
 		}
-		f.set(r.text(p.Get("name"), ""), value)
+		set(&f, r.text(p.Get("name"), ""), value)
 	}
 	return f
 }
@@ -127,7 +129,14 @@ func (r *reader) object(p nodes.Param, label string) gjson.Result {
 	if err != nil {
 		r.fail(invalidJSON(label, err))
 	}
-	return gjson.Parse(text)
+	o := gjson.Parse(text)
+	if o.Type == gjson.Null && err == nil {
+		r.fail(nodes.Errorf("Cannot convert undefined or null to object"))
+	}
+	if !o.IsObject() && !o.IsArray() { // has no fields
+		return gjson.Result{}
+	}
+	return o
 }
 
 func invalidJSON(label string, cause error) error {
@@ -198,7 +207,7 @@ func (x *exchange) readNew(in *reader) {
 		if in.text(call.Param("specifyQuery"), "keypair") == "json" {
 			m.query = fieldsOf(in.object(call.Param("jsonQuery"), "JSON Query Parameters"))
 		} else {
-			m.query = in.parameters(call.Param("queryParameters"))
+			m.query = in.repeatable(call.Param("queryParameters"))
 		}
 	}
 	if in.yes(call.Param("sendHeaders"), false) {
@@ -217,13 +226,17 @@ func (x *exchange) readNew(in *reader) {
 	x.readConnection(in, options.Get("allowUnauthorizedCerts"))
 	response := options.Get("response").Get("response")
 	x.form.kind = in.text(response.Get("responseFormat"), "autodetect")
-	x.form.property = in.text(response.Get("outputPropertyName"), "data")
+	if x.form.property = "data"; x.form.kind != "autodetect" {
+		x.form.property = in.text(response.Get("outputPropertyName"), "data")
+	}
 	x.form.full = in.yes(response.Get("fullResponse"), false)
 	x.form.neverError = in.yes(response.Get("neverError"), false)
 	x.form.textName = "Text"
 	redirect := options.Get("redirect").Get("redirect")
 	if in.yes(redirect.Get("followRedirects"), call.Version >= 4 || redirect.IsSet()) {
-		x.redirects = int(in.number(redirect.Get("maxRedirects"), maxRedirects))
+		if x.redirects = int(in.number(redirect.Get("maxRedirects"), maxRedirects)); x.redirects == 0 {
+			x.redirects = maxRedirects
+		}
 	}
 	x.readPages(in, options.Get("pagination").Get("pagination"))
 }
@@ -239,6 +252,15 @@ func (r *reader) parameters(p nodes.Param) fields {
 	return r.pairs(p.Get("parameters"))
 }
 
+// repeatable reads a collection of fields of a query or a form, where a name may come again: from version 4.3 on that makes
+// a list, before it the last counts.
+func (r *reader) repeatable(p nodes.Param) fields {
+	if !p.IsSet() || r.call.Version < 4.3 {
+		return r.parameters(p)
+	}
+	return r.pairsBy((*fields).add, p.Get("parameters"))
+}
+
 // headers sets headers. A name without value, null or undefined, is left out; line ends are, too.
 func (x *exchange) headers(given fields, lower bool) {
 	for _, f := range given {
@@ -250,11 +272,26 @@ func (x *exchange) headers(given fields, lower bool) {
 			name = strings.ToLower(name)
 		}
 		text := f.value.Text()
-		if raw := f.value.Raw(); raw != "" {
-			text = raw
+		if f.value.Kind() == nodes.Array {
+			if text = headerList(name, f.value); text == "" {
+				continue
+			}
 		}
 		x.message.header.setHeader(name, strings.NewReplacer("\r", "", "\n", "").Replace(text))
 	}
+}
+
+// headerList is a list as the value of a header (RFC 9110, 5.3).
+func headerList(name string, list nodes.Value) string {
+	separator := ", "
+	if strings.EqualFold(name, "cookie") {
+		separator = "; "
+	}
+	var texts []string
+	for _, el := range list.Result().Array() {
+		texts = append(texts, nodes.ResultValue(el).Text())
+	}
+	return strings.Join(texts, separator)
 }
 
 // setHeader sets a header whatever the case of its name.

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -20,8 +21,9 @@ import (
 
 // shownError is an error that stands in the item that failed as an object, as n8n has it there.
 type shownError struct {
-	err  *nodes.Error
-	json string
+	err     *nodes.Error
+	json    string
+	details string // of version 4.5, beside the error; "" in others
 }
 
 // Error is error's.
@@ -51,7 +53,7 @@ func (x *exchange) refused(a *answer) error {
 	quoted := string(nodes.AppendString(nil, a.text))
 	if x.pages != nil {
 		quoted = `"` + a.text + `"`
-	} else if x.form.legacy && json.Valid([]byte(a.text)) && x.form.kind == "json" {
+	} else if x.form.legacy && json.Valid([]byte(a.text)) && x.form.kind != "file" {
 		quoted = strings.TrimSpace(a.text)
 	}
 	full := clip(fmt.Sprintf("%d - %s", a.status, quoted))
@@ -80,14 +82,36 @@ func (x *exchange) refused(a *answer) error {
 	} else {
 		b.Set("message", nodes.StringValue(full))
 		b.Set("name", nodes.StringValue("AxiosError"))
-		code := "ERR_BAD_REQUEST"
-		if a.status >= 500 {
-			code = "ERR_BAD_RESPONSE"
+		code := "ERR_BAD_RESPONSE"
+		if a.status >= 400 && a.status < 500 {
+			code = "ERR_BAD_REQUEST"
 		}
 		b.Set("code", nodes.StringValue(code))
 		b.Set("status", nodes.NumberValue(float64(a.status)))
 	}
-	return &shownError{e, b.String()}
+	body := string(nodes.AppendString(nil, clip(a.text)))
+	if text := strings.TrimSpace(a.text); len(text) <= maxShown && gjson.Valid(text) {
+		if text, err := nodes.Normalize(text); err == nil {
+			body = text
+		}
+	}
+	return &shownError{e, b.String(), x.details(e, body)}
+}
+
+// details is what version 4.5 tells of a failure in the item beside the error.
+func (x *exchange) details(e *nodes.Error, body string) string {
+	if x.run.call.Version < 4.5 || x.run.prepareItem != nil || x.pages != nil {
+		return ""
+	}
+	var b nodes.ObjectBuilder
+	b.Set("message", nodes.StringValue(e.Message))
+	if e.Description != "" {
+		b.Set("description", nodes.StringValue(e.Description))
+	}
+	b.Set("httpCode", nodes.StringValue(e.HTTPCode))
+	b.Raw("body", body)
+	b.Raw("context", fmt.Sprintf(`{"itemIndex":%d}`, x.item))
+	return b.String()
 }
 
 // maxShown is how much of an answer an error tells.
@@ -112,7 +136,12 @@ func (x *exchange) explanation(a *answer, full string) string {
 		}
 		return clip(a.text)
 	}
-	if found := textIn(gjson.Parse(text)); found != "" {
+	said := gjson.Parse(text)
+	found := textIn(said)
+	if said.Type == gjson.String {
+		found = said.Str
+	}
+	if found != "" {
 		return clip(found)
 	}
 	return full
@@ -180,7 +209,7 @@ func (x *exchange) notSent(err error) error {
 	b.Set("message", nodes.StringValue(short))
 	b.Set("name", nodes.StringValue(name))
 	b.Set("code", nodes.StringValue(code))
-	return &shownError{e, b.String()}
+	return &shownError{e, b.String(), x.details(e, "null")}
 }
 
 // networkFailure names a failure as n8n does: the code of its system, its words for it, and the system's.
@@ -218,12 +247,26 @@ func (x *exchange) networkFailure(err error) (code, message, short string) {
 func (x *exchange) redacted(err error) error {
 	clean := func(text string) string { return nodes.Redact(text, "", x.auth.secrets...) }
 	e := *nodes.AsError(err) // its cause leads to all that err is
+	if e.Kind == nodes.APIError {
+		e.Request = x.asked(clean)
+	}
 	e.Message, e.Description, e.Hint = clean(e.Message), clean(e.Description), clean(e.Hint)
 	var shown *shownError
 	if errors.As(err, &shown) {
-		return &shownError{&e, clean(shown.json)}
+		return &shownError{&e, clean(shown.json), clean(shown.details)}
 	}
 	return &e
+}
+
+// asked is the method and the address of the request, without what may be secret (clean takes known secrets out); "" where there is
+// no address.
+func (x *exchange) asked(clean func(string) string) string {
+	u, _, err := parseAddress(x.message.url)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: clean(u.Host), Path: clean(u.Path)} // before it is escaped: a secret has many escaped forms
+	return cmp.Or(x.sent, x.message.method) + " " + strings.ReplaceAll(shown.String(), "%2A%2A%2A", "***")
 }
 
 // lostConnection reports whether a connection ended before its time.

@@ -171,11 +171,17 @@ func (r *httpRun) settle(ctx context.Context, i int, j *httpJob) error {
 	}
 	e := nodes.AsError(j.err).At(i)
 	var shown *shownError
+	if r.call.Version < 3 && r.prepareItem == nil && !errors.As(j.err, &shown) {
+		return e // what is not the server's failure ends versions 1 and 2 for all items
+	}
 	if r.call.OnError == nodes.StopWorkflow || r.call.OnError == "" || !errors.As(j.err, &shown) {
 		return r.call.Fail(i, e)
 	}
 	var b nodes.ObjectBuilder
 	b.Raw("error", shown.json)
+	if shown.details != "" {
+		b.Raw("details", shown.details)
+	}
 	r.call.EmitFrom(0, i, nodes.NewItem(b.String()).WithError(e))
 	return nil
 }

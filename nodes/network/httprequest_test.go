@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
 	goruntime "runtime"
 	"strings"
 	"sync"
@@ -238,7 +240,7 @@ func TestRedirectKeepsSecrets(t *testing.T) {
 	}
 }
 
-// TestDigest plays a server that checks the answer to its challenge by RFC 7616.
+// TestDigest plays a server that checks the answer to its challenge by RFC 7616: of the address as it was sent, behind redirects as well.
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	sum := func(parts ...string) string {
@@ -246,6 +248,10 @@ func TestDigest(t *testing.T) {
 		return hex.EncodeToString(h[:])
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/away" {
+			http.Redirect(w, r, "/here?x=1", http.StatusSeeOther)
+			return
+		}
 		given := map[string]string{}
 		for part := range strings.SplitSeq(strings.TrimPrefix(r.Header.Get("Authorization"), "Digest "), ", ") {
 			name, value, _ := strings.Cut(part, "=")
@@ -261,10 +267,13 @@ func TestDigest(t *testing.T) {
 	}))
 	defer server.Close()
 	engine := newEngine(t, gjson.Parse(`{"httpDigestAuth":{"user":"u","password":"pw"}}`))
-	r := execute(t, t.Context(), engine, workflow(`{"url":"`+server.URL+`/p?a=b","authentication":"genericCredentialType","genericAuthType":"httpDigestAuth"}`, `[{"json":{}}]`,
-		`,"credentials":{"httpDigestAuth":{"id":"httpDigestAuth"}}`), runtime.RunOptions{})
-	if got := items(r).Get("0.json.data").Str; got != "in" {
-		t.Errorf("the server did not let us in: %s", r.Raw)
+	lists := `,"sendQuery":true,"specifyQuery":"json","jsonQuery":"{\"n\":[1,2]}","options":{"queryParameterArrays":"repeat"}`
+	for path, more := range map[string]string{"/p?a=b": "", "/a|b": "", "/lists": lists, "/away": `,"method":"POST"`} {
+		r := execute(t, t.Context(), engine, workflow(`{"url":"`+server.URL+path+`","authentication":"genericCredentialType","genericAuthType":"httpDigestAuth"`+more+`}`, `[{"json":{}}]`,
+			`,"credentials":{"httpDigestAuth":{"id":"httpDigestAuth"}}`), runtime.RunOptions{})
+		if got := items(r).Get("0.json.data").Str; got != "in" {
+			t.Errorf("%s: the server did not let us in: %s", path, r.Raw)
+		}
 	}
 }
 
@@ -290,6 +299,25 @@ func TestOAuth2(t *testing.T) {
 		`,"credentials":{"oAuth2Api":{"id":"oAuth2Api"}}`), runtime.RunOptions{})
 	if !items(r).Get("0.json.in").Bool() || minted.Load() != 2 {
 		t.Errorf("%d tokens were minted: %s", minted.Load(), r.Raw)
+	}
+}
+
+// TestEnvironmentProxy: the proxy of the environment gets the whole address, too, of a path that package url would write otherwise as well.
+func TestEnvironmentProxy(t *testing.T) {
+	const child = "CORDBOARD_TEST_ENVIRONMENT_PROXY"
+	if os.Getenv(child) == "" { // net/http reads the environment once
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.RequestURI) }))
+		defer proxy.Close()
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestEnvironmentProxy$", "-test.count=1")
+		cmd.Env = append(os.Environ(), child+"=1", "HTTP_PROXY="+proxy.URL, "http_proxy=", "NO_PROXY=", "no_proxy=", "REQUEST_METHOD=")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+		return
+	}
+	r := execute(t, t.Context(), newEngine(t, gjson.Result{}), workflow(`{"url":"http://example.invalid/a|b"}`, `[{"json":{}}]`, ""), runtime.RunOptions{})
+	if got, want := items(r).Get("0.json.data").Str, "http://example.invalid/a%7Cb"; got != want {
+		t.Errorf("the proxy was asked for %q, want %q: %s", got, want, failure(r).Raw)
 	}
 }
 
@@ -491,4 +519,23 @@ func rawServer(t *testing.T, raw chan<- string) string {
 		raw <- string(buf[:n])
 	}()
 	return "http://" + l.Addr().String()
+}
+
+// TestBodyOfError: what a server says beside an error stands in the item as items have it, and what is no JSON to n8n as text.
+func TestBodyOfError(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		body, _ := url.QueryUnescape(r.URL.RawQuery)
+		_, _ = io.WriteString(w, body)
+	}))
+	defer server.Close()
+	deep := strings.Repeat("[", 2000) + strings.Repeat("]", 2000)
+	for said, want := range map[string]string{`{"a":1,"a":2.0,"2":3,"1":4}`: `{"1":4,"2":3,"a":2.0}`, deep: `"` + deep + `"`} {
+		flow := strings.Replace(workflow(`{"url":"`+server.URL+`/?`+url.QueryEscape(said)+`"}`, `[{"json":{}}]`, `,"onError":"continueRegularOutput"`), "4.2", "4.5", 1)
+		r := execute(t, t.Context(), newEngine(t, gjson.Result{}), flow, runtime.RunOptions{})
+		if got := items(r).Get("0.json.details.body").Raw; got != want {
+			t.Errorf("%.200s\nwant %.200s", got, want)
+		}
+	}
 }

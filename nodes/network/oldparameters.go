@@ -38,7 +38,7 @@ func (x *exchange) readOld(in *reader) {
 	}
 	x.headers(header, true)
 	switch m.method {
-	case http.MethodPost, http.MethodPut, http.MethodPatch:
+	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
 		x.readOldBody(in, asJSON)
 	}
 }
@@ -52,12 +52,15 @@ func (r *reader) oldObject(p nodes.Param, label string) fields {
 		}
 		text, err := nodes.Normalize(v.Str())
 		if err != nil {
-			r.fail(nodes.Errorf("The data in %q is no valid JSON", label))
+			r.fail(nodes.Errorf("The data in %q is no valid JSON. Set Body Content Type to \"RAW/Custom\" for XML or other types of payloads", label))
 			return nil
 		}
 		v = nodes.WireValue(text)
 	}
-	return fieldsOf(v.Result())
+	if r := v.Result(); r.IsObject() || r.IsArray() {
+		return fieldsOf(r)
+	}
+	return nil // has no fields
 }
 
 func (x *exchange) readOldBody(in *reader, asJSON bool) {
@@ -65,15 +68,25 @@ func (x *exchange) readOldBody(in *reader, asJSON bool) {
 	options := call.Param("options")
 	kind := in.text(options.Get("bodyContentType"), "json")
 	b := &x.message.body
+	if x.message.method == http.MethodDelete { // has no such option
+		kind = "json"
+	}
 	if asJSON && in.yes(call.Param("sendBinaryData"), false) {
 		x.readOldBinary(in, kind)
 		return
 	}
 	var given fields
+	isGiven := false // if nothing is in it, too
 	if asJSON {
 		v := in.value(call.Param("bodyParametersJson"))
 		if kind == "raw" {
 			b.kind, b.text, b.contentType = rawBody, textOf(v), in.text(options.Get("bodyContentCustomMimeType"), "")
+			switch {
+			case b.contentType == "":
+				b.contentType = formType
+			case v.Kind() == nodes.String && strings.Contains(strings.ToLower(b.contentType), "application/json"):
+				b.text = rawJSON(v.Str())
+			}
 			return
 		}
 		if v.Kind() == nodes.String && strings.TrimSpace(v.Str()) != "" {
@@ -84,15 +97,16 @@ func (x *exchange) readOldBody(in *reader, asJSON bool) {
 			}
 			v = nodes.WireValue(text)
 		}
-		if kind == "json" && v.Raw() != "" {
-			b.kind, b.json = jsonBody, v.Raw()
+		if kind == "json" && !v.IsNil() && v.JSON() != `""` {
+			b.kind, b.json = jsonBody, v.JSON()
 			return
 		}
-		given = fieldsOf(v.Result())
+		given, isGiven = fieldsOf(v.Result()), v.Raw() != ""
 	} else {
-		given = in.pairs(call.Param("bodyParametersUi").Get("parameter"))
+		list := call.Param("bodyParametersUi").Get("parameter")
+		given, isGiven = in.pairs(list), list.IsSet()
 	}
-	if len(given) == 0 {
+	if len(given) == 0 && !isGiven {
 		return
 	}
 	switch kind {
@@ -111,6 +125,10 @@ func (x *exchange) readOldBody(in *reader, asJSON bool) {
 // readOldBinary reads names of binary data: one, or for a form several as name:binary with commas between them.
 func (x *exchange) readOldBinary(in *reader, kind string) {
 	b := &x.message.body
+	if kind != "raw" && kind != "multipart-form-data" {
+		in.fail(nodes.Errorf(`Sending binary data is only supported when option "Body Content Type" is set to "RAW/CUSTOM" or "FORM-DATA/MULTIPART"!`))
+		return
+	}
 	names := in.text(in.call.Param("binaryPropertyName"), "data")
 	if kind != "multipart-form-data" {
 		b.kind, b.file = fileBody, in.file(strings.TrimSpace(names))

@@ -27,6 +27,31 @@ func (f *fields) set(name string, v nodes.Value) {
 	*f = append(*f, field{name, v})
 }
 
+// add makes a list of the values of a name that comes again.
+func (f *fields) add(name string, v nodes.Value) {
+	for i := range *f {
+		if (*f)[i].name != name {
+			continue
+		}
+		was := &(*f)[i].value
+		var list []string
+		switch {
+		case was.Kind() == nodes.Array:
+			for _, el := range was.Result().Array() {
+				list = append(list, el.Raw)
+			}
+		case was.Kind() != nodes.Undefined:
+			list = append(list, was.JSON())
+		}
+		if v.Kind() != nodes.Undefined {
+			list = append(list, v.JSON())
+		}
+		*was = nodes.WireValue("[" + strings.Join(list, ",") + "]")
+		return
+	}
+	*f = append(*f, field{name, v})
+}
+
 // fieldsOf are the members of an object, or of a list by their index.
 func fieldsOf(r gjson.Result) fields {
 	var f fields
@@ -127,28 +152,4 @@ func escapeExcept(s string, plain func(byte) bool) string {
 		}
 	}
 	return b.String()
-}
-
-// address writes a URL as browsers send it: without the fragment, white space around it, and what a path and a query
-// cannot hold escaped (WHATWG URL, path and special-query percent-encode sets).
-func address(text string) string {
-	text = strings.TrimFunc(text, func(r rune) bool { return r <= ' ' })
-	text, _, _ = strings.Cut(text, "#")
-	base, query, hasQuery := strings.Cut(text, "?")
-	base = escapeExcept(base, func(c byte) bool { return c > ' ' && c < 0x7f && strings.IndexByte("\"<>`{}^", c) < 0 })
-	if !hasQuery {
-		return base
-	}
-	return base + "?" + escapeExcept(query, func(c byte) bool { return c > ' ' && c < 0x7f && strings.IndexByte("\"<>'", c) < 0 })
-}
-
-// withQuery adds a query to an address that may have one.
-func withQuery(address, query string) string {
-	switch {
-	case query == "":
-		return address
-	case strings.Contains(address, "?"):
-		return address + "&" + query
-	}
-	return address + "?" + query
 }

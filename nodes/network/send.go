@@ -102,11 +102,11 @@ func (x *exchange) try(ctx context.Context, m message, kind string) (*answer, er
 	if err != nil {
 		return nil, err
 	}
-	at, err := url.Parse(withQuery(m.url, m.query.encode(x.lists)))
+	at, target, err := parseAddress(withQuery(m.url, m.query.encode(x.lists)))
 	if err != nil || at.Hostname() == "" {
 		return nil, nodes.Errorf("Invalid URL: %s", m.url)
 	}
-	h := &hop{exchange: x, client: client, method: m.method, at: at, header: m.header, body: m.body}
+	h := &hop{exchange: x, client: client, method: m.method, at: at, target: target, header: m.header, body: m.body}
 	for left := x.redirects; ; left-- {
 		res, err := h.do(ctx)
 		if err != nil {
@@ -138,6 +138,7 @@ type hop struct {
 	client *http.Client
 	method string
 	at     *url.URL
+	target string // the path as it is sent, "" for that of at
 	header fields
 	body   body
 }
@@ -147,7 +148,8 @@ func (h *hop) do(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	req := (&http.Request{Method: h.method, URL: h.at, Host: h.at.Host, Header: make(http.Header, len(h.header)+2)}).WithContext(ctx)
+	at := *h.at
+	req := (&http.Request{Method: h.method, URL: &at, Host: h.at.Host, Header: make(http.Header, len(h.header)+2)}).WithContext(ctx)
 	if body.reader != nil {
 		req.Body, req.ContentLength = body.reader, body.length
 		if body.length == 0 {
@@ -155,6 +157,7 @@ func (h *hop) do(ctx context.Context) (*http.Response, error) {
 		}
 	}
 	req.Header["User-Agent"] = []string{"cordboard"}
+	req.Header["Accept-Encoding"] = []string{codings}
 	if body.contentType != "" {
 		req.Header["Content-Type"] = []string{body.contentType}
 	}
@@ -171,16 +174,31 @@ func (h *hop) do(ctx context.Context) (*http.Response, error) {
 				continue // or the boundary would be lost
 			}
 			name = canonical // net/http looks for it under this name
+			if canonical == "Accept-Encoding" {
+				value = acceptable(value)
+			}
 		}
 		req.Header[name] = []string{value} // as written: some servers tell upper from lower case
 	}
+	if !h.proxied(req) { // a proxy wants the whole address
+		at.Opaque = h.target
+	}
 	return h.client.Do(req)
+}
+
+// proxied reports whether a proxy sees the address: that of the options, or that of the environment, which sees none of https.
+func (h *hop) proxied(req *http.Request) bool {
+	if h.connection.Proxy != "" || h.at.Scheme == "https" {
+		return h.connection.Proxy != ""
+	}
+	proxy, err := http.ProxyFromEnvironment(req)
+	return proxy != nil || err != nil
 }
 
 // follow turns the request into the one that a redirect asks for (RFC 9110, 15.4): with 301 and 302 a POST becomes a GET,
 // with 303 any. What is secret does not go to another server.
 func (h *hop) follow(status int, to string) error {
-	next, err := h.at.Parse(to)
+	next, err := h.at.Parse(escapePercent(to))
 	if err != nil || next.Hostname() == "" || next.Scheme != "http" && next.Scheme != "https" {
 		return nodes.Errorf("the server redirects to what is no address")
 	}
@@ -198,7 +216,7 @@ func (h *hop) follow(status int, to string) error {
 	} else if next.User == nil {
 		next.User = h.at.User
 	}
-	h.at = next
+	h.at, h.target = next, ""
 	return nil
 }
 

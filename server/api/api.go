@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -139,6 +140,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	if r.answer == nil {
 		a.Events.ServeHTTP(w, req)
+		return
+	}
+	if _, err := url.ParseQuery(req.URL.RawQuery); err != nil { // what cannot be read would count as not there
+		refuse(w, refusal{status: http.StatusBadRequest, message: "request/query is not percent-encoded as it should be"})
 		return
 	}
 	c := &call{Request: req, ids: ids}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cordboard/cordboard/store"
 )
@@ -133,6 +134,60 @@ func TestOwnFields(t *testing.T) {
 	} {
 		if status, _, text := r.ask("POST", "/api/v1/credentials", key, asJSON, strings.NewReader(body)); status != want {
 			t.Errorf("%s: %d %s", body, status, text)
+		}
+	}
+}
+
+// TestPartialData: some fields of a credential are changed, and the others stay; with another type none do.
+func TestPartialData(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	c, err := r.db.SaveCredential(t.Context(), store.Credential{Name: "a", Type: "httpHeaderAuth", Data: []byte(`{"name":"X","value":"old","useCustomAuth":true}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range [][2]string{
+		{`{"isPartialData":true,"data":{"value":"new"}}`, `{"name":"X","useCustomAuth":true,"value":"new"}`},
+		{`{"isPartialData":false,"data":{"value":"newer"}}`, `{"value":"newer"}`},
+		{`{"type":"httpBasicAuth","data":{"user":"u"},"isPartialData":true}`, `{"user":"u"}`},
+	} {
+		if status, _, text := r.ask("PATCH", "/api/v1/credentials/"+c.ID, r.key("*"), asJSON, strings.NewReader(step[0])); status != http.StatusOK {
+			t.Fatalf("%s: %d %s", step[0], status, text)
+		}
+		if kept, err := r.db.Credential(t.Context(), c.ID); err != nil || string(kept.Data) != step[1] {
+			t.Errorf("%s: %s %v", step[0], kept.Data, err)
+		}
+	}
+}
+
+// TestStopBetween: those that began at another time go on, and however many there are, they hide none.
+func TestStopBetween(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	w, err := r.db.SaveWorkflow(t.Context(), store.Workflow{Name: "a", JSON: emptyWorkflow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := r.db.Create(t.Context(), store.NewExecution{WorkflowID: w.ID, VersionID: w.VersionID, Mode: "webhook", Owner: "another", Entry: []byte("{}")})
+	if err == nil {
+		err = r.db.Suspend(t.Context(), held, 1, []byte("{}"), time.Time{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1001 {
+		if _, err := r.db.Create(t.Context(), store.NewExecution{WorkflowID: w.ID, VersionID: w.VersionID, Mode: "webhook", Entry: []byte("{}")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	day := func(days int) string { return time.Now().AddDate(0, 0, days).UTC().Format(time.RFC3339) }
+	for _, step := range [][2]string{
+		{`,"startedBefore":"` + day(-1) + `"`, `{"stopped":0}`}, {`,"startedAfter":"` + day(1) + `"`, `{"stopped":0}`},
+		{`,"startedAfter":"` + day(-1) + `","startedBefore":"` + day(1) + `"`, `{"stopped":1}`},
+	} {
+		_, _, text := r.ask("POST", "/api/v1/executions/stop", r.key("*"), asJSON, strings.NewReader(`{"status":["waiting","running","queued"]`+step[0]+`}`))
+		if got := strings.TrimSpace(string(text)); got != step[1] {
+			t.Errorf("%s: %s", step[0], got)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/tidwall/gjson"
@@ -63,6 +64,9 @@ func (a *API) listCredentials(c *call) (answer, error) {
 
 func (a *API) getCredential(c *call) (answer, error) {
 	found, err := a.credential(c)
+	if isMissing(err) {
+		err = refusal{status: http.StatusNotFound, message: "Credential not found"}
+	}
 	return answer{body: credentialJSON(found)}, err
 }
 
@@ -137,9 +141,11 @@ func contains(list, value gjson.Result) bool {
 	return false
 }
 
-var credentialChange = shape{open: true, fields: map[string]field{"name": of("string"), "type": of("string"), "data": of("object")}}
+var credentialChange = shape{open: true, fields: map[string]field{
+	"name": of("string"), "type": of("string"), "data": of("object"), "isPartialData": of("boolean"),
+}}
 
-// updateCredential changes the name or replaces the data. The type stays: the data is bound to it.
+// updateCredential changes the name, replaces the data or, with isPartialData, some of its fields, and the type along with all data.
 func (a *API) updateCredential(c *call) (answer, error) {
 	v := c.body.value()
 	if err := credentialChange.check("request/body", v); err != nil {
@@ -153,7 +159,13 @@ func (a *API) updateCredential(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if t := v.Get("type"); t.Exists() && t.Str != found.Type {
-		return answer{}, bad("request/body/type cannot be changed: make another credential")
+		switch {
+		case schemas()[t.Str] == nil:
+			return answer{}, bad("req.body.type is not a known type")
+		case !v.Get("data").Exists():
+			return answer{}, bad("req.body.data is required when changing credential type. The existing data cannot be used with the new type.")
+		}
+		found.Type, found.Data = t.Str, []byte("{}")
 	}
 	if name := v.Get("name"); name.Exists() && name.Str == "" {
 		return answer{}, bad("request/body/name must not be empty")
@@ -166,10 +178,36 @@ func (a *API) updateCredential(c *call) (answer, error) {
 				return answer{}, err
 			}
 		}
+		if v.Get("isPartialData").Bool() {
+			data = gjson.Parse(merged(gjson.ParseBytes(found.Data), data))
+		}
 		found.Data = []byte(data.Raw)
 	}
 	kept, err := a.Store.SaveCredential(c.Context(), found)
 	return answer{body: credentialJSON(kept)}, err
+}
+
+// merged is an object with the members of another in place of its own and beside them.
+func merged(object, other gjson.Result) string {
+	members := other.Map()
+	var b strings.Builder
+	add := func(key, value gjson.Result) {
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(key.Raw + ":" + value.Raw)
+	}
+	object.ForEach(func(key, value gjson.Result) bool {
+		if _, ok := members[key.Str]; !ok {
+			add(key, value)
+		}
+		return true
+	})
+	other.ForEach(func(key, value gjson.Result) bool {
+		add(key, value)
+		return true
+	})
+	return "{" + b.String() + "}"
 }
 
 func (a *API) deleteCredential(c *call) (answer, error) {

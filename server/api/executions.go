@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -119,6 +120,11 @@ func (a *API) listExecutions(c *call) (answer, error) {
 	if status != "" {
 		f.Statuses = []string{status}
 	}
+	for _, name := range []string{"workflowId", "projectId"} {
+		if err := single(q, name, "string"); err != nil {
+			return answer{}, err
+		}
+	}
 	if id := q.Get("workflowId"); id != "" {
 		f.WorkflowIDs = []string{id}
 	}
@@ -151,6 +157,9 @@ func (a *API) listExecutions(c *call) (answer, error) {
 // id is the execution that a call names.
 func (c *call) id() (int64, error) {
 	id, err := strconv.ParseInt(c.ids[0], 10, 64)
+	if errors.Is(err, strconv.ErrRange) && id > 0 {
+		return 0, errNotFound
+	}
 	if err != nil || id < 1 {
 		return 0, bad("request/params/executionId must be a positive integer")
 	}
@@ -211,7 +220,7 @@ const (
 	retryPoll = 20 * time.Millisecond
 )
 
-var retryShape = shape{fields: map[string]field{"loadWorkflow": of("boolean")}}
+var retryShape = shape{open: true, fields: map[string]field{"loadWorkflow": of("boolean")}}
 
 func (a *API) retryExecution(c *call) (answer, error) {
 	id, err := c.id()
@@ -312,7 +321,29 @@ func ended(x store.Execution) error {
 	}
 }
 
-var stopShape = shape{required: []string{"status"}, fields: map[string]field{"status": of("array"), "workflowId": of("string")}}
+var stopShape = shape{open: true, required: []string{"status"}, fields: map[string]field{
+	"status": of("array"), "workflowId": of("string"), "startedAfter": of("string"), "startedBefore": of("string"),
+}}
+
+// between reads the times between which executions must have begun that are to be stopped; without any, all are.
+func between(v gjson.Result) (func(time.Time) bool, error) {
+	bounds := map[string]time.Time{}
+	for _, name := range []string{"startedAfter", "startedBefore"} {
+		text := v.Get(name)
+		if !text.Exists() {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339Nano, text.Str)
+		if err != nil || !strings.HasSuffix(text.Str, "Z") {
+			return nil, bad("request/body/" + name + " Invalid datetime")
+		}
+		bounds[name] = at
+	}
+	after, before := bounds["startedAfter"], bounds["startedBefore"]
+	return func(began time.Time) bool {
+		return len(bounds) == 0 || !began.IsZero() && !began.Before(after) && (before.IsZero() || !began.After(before))
+	}, nil
+}
 
 // stopAtOnce is how many executions a call may stop.
 const stopAtOnce = 1000
@@ -333,9 +364,13 @@ func (a *API) stopExecutions(c *call) (answer, error) {
 		f.WorkflowIDs = []string{id}
 	}
 	if len(f.Statuses) == 0 {
-		return answer{body: map[string]int{"stopped": 0}}, nil
+		return answer{}, bad("request/body/status must include at least one status")
 	}
-	found, err := a.Store.Executions(c.Context(), f)
+	began, err := between(v)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := a.begun(c.Context(), f, began)
 	stopped := 0
 	for _, x := range found {
 		if err == nil {
@@ -347,6 +382,22 @@ func (a *API) stopExecutions(c *call) (answer, error) {
 		}
 	}
 	return answer{body: map[string]int{"stopped": stopped}}, err
+}
+
+// begun are the executions of a filter, as many as its limit, that began when they are to have begun.
+func (a *API) begun(ctx context.Context, f store.Filter, began func(time.Time) bool) (list []store.Execution, err error) {
+	for limit := f.Limit; ; {
+		page, err := a.Store.Executions(ctx, f)
+		for _, x := range page {
+			if began(x.StartedAt) && len(list) < limit {
+				list = append(list, x)
+			}
+		}
+		if err != nil || len(list) == limit || len(page) < f.Limit {
+			return list, err
+		}
+		f.Before = page[len(page)-1].ID
+	}
 }
 
 // executionTags answers that there are none: executions are not tagged here.

@@ -44,6 +44,11 @@ func (c cursor) lastID() int64 {
 // page reads limit and cursor of a query. A cursor brings its own limit.
 func page(q url.Values) (cursor, error) {
 	c := cursor{Limit: defaultLimit}
+	for _, name := range []string{"limit", "cursor"} {
+		if err := single(q, name, "string"); err != nil {
+			return c, err
+		}
+	}
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		switch {
@@ -103,12 +108,20 @@ func cut[T any](c cursor, entries []T) ([]T, *string) {
 	return entries[:c.Limit], &next
 }
 
+// single refuses a query parameter that is there more than once: which one counts would be a guess.
+func single(q url.Values, name, what string) error {
+	if len(q[name]) > 1 {
+		return bad("request/query/" + name + " Expected " + what + ", received array")
+	}
+	return nil
+}
+
 // choice reads a query parameter that has few values; "" if it is not there.
 func choice(q url.Values, name string, values ...string) (string, error) {
-	got := q.Get(name)
-	if got == "" {
-		return "", nil
+	if err := single(q, name, quoted(values)); err != nil || !q.Has(name) {
+		return "", err
 	}
+	got := q.Get(name)
 	for _, v := range values {
 		if v == got {
 			return got, nil

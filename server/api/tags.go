@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/cordboard/cordboard/store"
 )
@@ -59,7 +60,7 @@ func (a *API) saveTag(c *call, id string) (store.Tag, error) {
 	if err := tagShape.check("request/body", c.body.value()); err != nil {
 		return store.Tag{}, err
 	}
-	name := c.body.value().Get("name").Str
+	name := strings.TrimSpace(c.body.value().Get("name").Str)
 	if n := len([]rune(name)); n < 1 || n > maxTag {
 		return store.Tag{}, bad(fmt.Sprintf("request/body/name must have 1 to %d characters", maxTag))
 	}

@@ -75,10 +75,22 @@ func (a *API) listWorkflows(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	for _, name := range []string{"name", "tags", "projectId"} {
+		if err := single(q, name, "string"); err != nil {
+			return answer{}, err
+		}
+	}
 	f := store.WorkflowFilter{Name: q.Get("name")}
 	active, err := choice(q, "active", "true", "false")
 	if err != nil {
 		return answer{}, err
+	}
+	unpinned, err := choice(q, "excludePinnedData", "true", "false")
+	if err != nil {
+		return answer{}, err
+	}
+	if q.Get("projectId") != "" { // there are no projects
+		return answer{body: list{Data: []any{}}}, nil
 	}
 	if active != "" {
 		is := active == "true"
@@ -96,7 +108,7 @@ func (a *API) listWorkflows(c *call) (answer, error) {
 	found, next := cut(p, found)
 	data := make([]map[string]any, len(found))
 	for i, w := range found {
-		if data[i], err = a.workflowJSON(c.Context(), w, q.Get("excludePinnedData")); err != nil {
+		if data[i], err = a.workflowJSON(c.Context(), w, unpinned); err != nil {
 			return answer{}, err
 		}
 		delete(data[i], "description") // as n8n's lists
@@ -105,6 +117,9 @@ func (a *API) listWorkflows(c *call) (answer, error) {
 }
 
 func (a *API) getWorkflow(c *call) (answer, error) {
+	if _, err := choice(c.URL.Query(), "excludePinnedData", "true", "false"); err != nil {
+		return answer{}, err
+	}
 	w, err := a.Store.Workflow(c.Context(), c.ids[0])
 	if err != nil {
 		return answer{}, err
@@ -229,7 +244,7 @@ func (a *API) deleteWorkflow(c *call) (answer, error) {
 			status: http.StatusConflict, message: "The workflow has executions that have not ended.", hint: "Wait for them, or stop them.",
 		}
 	}
-	gone, err := a.executionsOf(c.Context(), w.ID)
+	gone, err := ExecutionsOf(c.Context(), a.Store, w.ID)
 	if err == nil {
 		err = a.Store.DeleteWorkflow(c.Context(), w.ID)
 	}
@@ -243,11 +258,11 @@ func (a *API) deleteWorkflow(c *call) (answer, error) {
 	return out, nil
 }
 
-// executionsOf lists all executions of a workflow.
-func (a *API) executionsOf(ctx context.Context, id string) (all []store.Execution, err error) {
+// ExecutionsOf lists all executions of a workflow.
+func ExecutionsOf(ctx context.Context, db *store.Store, id string) (all []store.Execution, err error) {
 	f := store.Filter{WorkflowIDs: []string{id}, Limit: maxLimit}
 	for {
-		some, err := a.Store.Executions(ctx, f)
+		some, err := db.Executions(ctx, f)
 		all = append(all, some...)
 		if err != nil || len(some) < maxLimit {
 			return all, err
@@ -262,6 +277,9 @@ func (a *API) activateWorkflow(c *call) (answer, error) {
 	w, err := a.Store.Workflow(c.Context(), c.ids[0])
 	if errors.Is(err, store.ErrNotFound) {
 		_, err = a.own(c, "activate")
+	}
+	if err == nil {
+		err = a.isCurrent(c, w)
 	}
 	if err != nil {
 		return answer{}, err
@@ -278,6 +296,30 @@ func (a *API) activateWorkflow(c *call) (answer, error) {
 		return answer{}, err
 	}
 	return a.answerActive(c, w)
+}
+
+var activateShape = shape{open: true, fields: map[string]field{"versionId": of("string"), "name": of("string"), "description": of("string")}}
+
+// isCurrent refuses to activate another version of a workflow than the one that it has now.
+func (a *API) isCurrent(c *call, w store.Workflow) error {
+	v := c.body.value()
+	if err := activateShape.check("request/body", v); err != nil {
+		return err
+	}
+	version := v.Get("versionId")
+	if !version.Exists() || version.Str == w.VersionID {
+		return nil
+	}
+	_, err := a.Store.WorkflowVersion(c.Context(), w.ID, version.Str)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return refusal{status: http.StatusNotFound, message: "Version not found"}
+	case err != nil:
+		return err
+	}
+	return refusal{
+		status: http.StatusConflict, message: "Only the current version of a workflow can be activated.", hint: "Update the workflow with what that version has, then activate it.",
+	}
 }
 
 // answerActive answers as n8n does when a workflow was activated or is no longer: without its tags.
