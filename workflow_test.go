@@ -325,7 +325,7 @@ func TestRunOutputs(t *testing.T) {
 	t.Run("bad input", func(t *testing.T) {
 		t.Parallel()
 		r := b.cordboard(t, `[1]`, "run", file, "--input", "-")
-		if want := "error: --input -: it must be a JSON array of objects, one object, or one object a line: element 0: an item must be an object, and this is 1\n"; r.code != 2 || r.stderr != want {
+		if want := "error: --input standard input: it must be a JSON array of objects, one object, or one object a line: element 0: an item must be an object, and this is 1\n"; r.code != 2 || r.stderr != want {
 			t.Errorf("got %+v", r)
 		}
 	})
