@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cordboard/cordboard/store"
 )
@@ -156,38 +155,6 @@ func TestPartialData(t *testing.T) {
 		}
 		if kept, err := r.db.Credential(t.Context(), c.ID); err != nil || string(kept.Data) != step[1] {
 			t.Errorf("%s: %s %v", step[0], kept.Data, err)
-		}
-	}
-}
-
-// TestStopBetween: those that began at another time go on, and however many there are, they hide none.
-func TestStopBetween(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	w, err := r.db.SaveWorkflow(t.Context(), store.Workflow{Name: "a", JSON: emptyWorkflow})
-	if err != nil {
-		t.Fatal(err)
-	}
-	held, err := r.db.Create(t.Context(), store.NewExecution{WorkflowID: w.ID, VersionID: w.VersionID, Mode: "webhook", Owner: "another", Entry: []byte("{}")})
-	if err == nil {
-		err = r.db.Suspend(t.Context(), held, 1, []byte("{}"), time.Time{})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 1001 {
-		if _, err := r.db.Create(t.Context(), store.NewExecution{WorkflowID: w.ID, VersionID: w.VersionID, Mode: "webhook", Entry: []byte("{}")}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	day := func(days int) string { return time.Now().AddDate(0, 0, days).UTC().Format(time.RFC3339) }
-	for _, step := range [][2]string{
-		{`,"startedBefore":"` + day(-1) + `"`, `{"stopped":0}`}, {`,"startedAfter":"` + day(1) + `"`, `{"stopped":0}`},
-		{`,"startedAfter":"` + day(-1) + `","startedBefore":"` + day(1) + `"`, `{"stopped":1}`},
-	} {
-		_, _, text := r.ask("POST", "/api/v1/executions/stop", r.key("*"), asJSON, strings.NewReader(`{"status":["waiting","running","queued"]`+step[0]+`}`))
-		if got := strings.TrimSpace(string(text)); got != step[1] {
-			t.Errorf("%s: %s", step[0], got)
 		}
 	}
 }
